@@ -1,0 +1,2 @@
+//! The `jeton` binary.
+fn main() {}
