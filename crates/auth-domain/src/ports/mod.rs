@@ -1,0 +1,70 @@
+//! The first floor: everything outside the domain, one trait a file. To put an adapter behind one, implement the trait
+//! and run its contract suite (`testing::contract`).
+//!
+//! A storage method is one atomic step. Either all that its comment promises has happened and is durable, or nothing has
+//! and it answers so. No transaction crosses a port, so no caller can forget to commit one. A refusal is data in the
+//! answer; [`StoreError`] means only that the store could not do its work.
+
+mod accounts;
+mod clock;
+mod entropy;
+mod events;
+mod health;
+mod keys;
+mod mailer;
+mod password_hasher;
+mod revocations;
+mod sessions;
+
+use std::sync::Arc;
+
+pub use accounts::{AccountStore, Created};
+pub use clock::Clock;
+pub use entropy::{Entropy, EntropyUnavailable, random};
+pub use events::EventStore;
+pub use health::StoreHealth;
+pub use keys::KeyStore;
+pub use mailer::{Mail, MailError, Mailer};
+pub use password_hasher::{HashError, PasswordHasher, Verdict};
+pub use revocations::RevocationStore;
+pub use sessions::SessionStore;
+
+/// Why a store could not do its work. Nothing is half done: the step did not happen, or, after
+/// [`Unavailable`](Self::Unavailable), may have happened whole. Every step can be repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Others wanted the same rows, again and again.
+    #[error("the store gave up after repeated conflicts; try again")]
+    Conflict,
+    /// The store has more work than it can take, or is locked by another process.
+    #[error("the store is busy; try again")]
+    Busy,
+    /// The store cannot be reached or cannot write.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// A row holds what no version of this program writes.
+    #[error("the store holds a value that cannot be read in {table}.{column}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+}
+
+/// The storage ports together, as one database offers them.
+#[derive(Clone)]
+pub struct Stores {
+    /// Accounts.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Sessions.
+    pub sessions: Arc<dyn SessionStore>,
+    /// The revocation feed.
+    pub revocations: Arc<dyn RevocationStore>,
+    /// Security events.
+    pub events: Arc<dyn EventStore>,
+    /// Signing keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// Whether the store can do its work.
+    pub health: Arc<dyn StoreHealth>,
+}

@@ -1,0 +1,42 @@
+//! Password hashing.
+
+use async_trait::async_trait;
+
+use crate::model::{Password, PasswordHash};
+
+/// Hashes and verifies passwords, slowly on purpose, never more at once than it has room for.
+///
+/// The permit that bounds it belongs to the hashing itself and not to the request: a caller that goes away frees nothing.
+#[async_trait]
+pub trait PasswordHasher: Send + Sync + 'static {
+    /// Hashes a password with a fresh salt under the current parameters.
+    async fn hash(&self, password: Password) -> Result<PasswordHash, HashError>;
+
+    /// Verifies a password. With `None` it does the same work against a hash that nothing matches, so that time does not
+    /// tell whether there is a hash.
+    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, HashError>;
+}
+
+/// Whether a password matches.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Matches,
+    /// It does not.
+    Differs,
+}
+
+/// Why no hash came back.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// As many hashes wait as there is room for.
+    #[error("too many passwords wait to be hashed; try again")]
+    Busy,
+    /// The stored hash is not one, or asks for more than this server allows.
+    #[error("the stored password hash cannot be used: {0}")]
+    Unusable(String),
+    /// Hashing itself failed.
+    #[error("hashing failed: {0}")]
+    Failed(String),
+}

@@ -1,0 +1,43 @@
+//! Sessions: the steps that rotation and control are made of.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::model::{
+    AccountId, Advance, EndSessions, Ending, Judge, NewSession, Opened, Ruling, SessionFacts, SessionId, SessionLimit,
+    SessionRecord, Timestamp,
+};
+
+/// Keeps sessions, one row each for its whole life.
+///
+/// A session is *live* at `now` when it was not ended, its account is not disabled, and both its expiries lie ahead.
+#[async_trait]
+pub trait SessionStore: Send + Sync + 'static {
+    /// Opens a session at generation 0, within the limit.
+    ///
+    /// The account's live sessions are counted and the new one is added as one step: of many logins at once the account
+    /// never keeps more than the limit. With `EvictOldest` the sessions opened first are ended (reason `evicted`), each
+    /// with its entry in the feed; with `Deny` nothing is written once the limit is reached. Nothing is written either
+    /// when the account is gone or disabled.
+    async fn open(&self, new: NewSession, limit: SessionLimit) -> Result<Opened, StoreError>;
+
+    /// Moves a session from (g, h) to (g+1, h'), if it is live and its row is at (g, h).
+    ///
+    /// Either the row moved, and the facts are of that instant, or nothing changed and `None` comes back. One compare
+    /// and set: of many at once for the same (g, h) exactly one gets facts. When it has answered, the step is durable.
+    async fn advance(&self, step: Advance) -> Result<Option<SessionFacts>, StoreError>;
+
+    /// Asks `judge` about the session under its row's lock (`None` when there is no such row), applies the ruling's effect
+    /// in the same transaction, and answers the ruling.
+    ///
+    /// `Retry` with a late retry sets `late_retries` and `late_generation`; `Diverged` records the event; `Replay` ends the
+    /// session as [`end`](Self::end) does. The others write nothing.
+    async fn settle(&self, session: SessionId, judge: Judge) -> Result<Ruling, StoreError>;
+
+    /// Ends every targeted session that was not ended yet, expired or not, writes one entry in the feed for each, and the
+    /// event if there was any to end. A step that commits later finds the session ended.
+    async fn end(&self, end: EndSessions) -> Result<Ending, StoreError>;
+
+    /// The account's live sessions, newest first (by `created_at`, then id).
+    async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
+}

@@ -1,0 +1,202 @@
+//! The chain: how each secret follows from the one before, and the keys that only this server holds.
+//!
+//! `secret_{g+1} = HMAC-SHA256(K_next, "jeton/refresh/next/v1" | session_id | u32(g+1) | nonce | secret_g)`. A repeated
+//! request therefore gets the same successor, though no token is stored. `K_tag` and `K_next` come from the master key by
+//! HKDF-SHA256 (RFC 5869).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use aws_lc_rs::{hkdf, hmac};
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::token::TAG;
+use crate::model::{Nonce, SessionId, TokenSecret};
+
+const TAG_LABEL: &[u8] = b"jeton/refresh/tag/v1";
+const NEXT_LABEL: &[u8] = b"jeton/refresh/next/v1";
+
+/// A master key: 32 random bytes and the id that tokens and rows carry for it. Every other key of the server follows from
+/// it.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct MasterKey {
+    id: u8,
+    bytes: [u8; 32],
+}
+
+impl MasterKey {
+    /// Takes 32 random bytes under an id.
+    #[must_use]
+    pub const fn new(id: u8, bytes: [u8; 32]) -> Self {
+        Self { id, bytes }
+    }
+
+    /// The key's id.
+    #[must_use]
+    pub const fn id(&self) -> u8 {
+        self.id
+    }
+
+    /// 32 bytes for one purpose, by HKDF-SHA256 (RFC 5869) with the purpose as `info`. `None` never happens for 32 bytes.
+    #[must_use]
+    pub fn derive(&self, purpose: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+        let mut out = Zeroizing::new([0; 32]);
+        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&self.bytes);
+        secret.expand(&[purpose], hkdf::HKDF_SHA256).ok()?.fill(&mut *out).ok()?;
+        Some(out)
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MasterKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// What rotation needs of every master key: the keys for tags and successors, parsed once.
+pub struct RotationKeys {
+    active: u8,
+    keys: BTreeMap<u8, Pair>,
+}
+
+struct Pair {
+    tag: hmac::Key,
+    next: hmac::Key,
+}
+
+/// The ring of master keys cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidMasterKeys {
+    /// No key has the id that is to be active.
+    #[error("there is no master key with the active id {0}")]
+    NoActive(u8),
+    /// Two keys have the same id.
+    #[error("two master keys have the id {0}")]
+    Repeated(u8),
+    /// Derivation failed.
+    #[error("no key can be derived from the master key {0}")]
+    Underivable(u8),
+}
+
+impl RotationKeys {
+    /// Derives the keys; new tokens are made under `active`, the others only read.
+    ///
+    /// # Errors
+    /// When no key has the active id, or two have the same.
+    pub fn new(active: u8, masters: impl IntoIterator<Item = MasterKey>) -> Result<Self, InvalidMasterKeys> {
+        let mut keys = BTreeMap::new();
+        for master in masters {
+            let underivable = InvalidMasterKeys::Underivable(master.id());
+            let tag = master.derive(TAG_LABEL).ok_or(underivable)?;
+            let next = master.derive(NEXT_LABEL).ok_or(underivable)?;
+            let pair =
+                Pair { tag: hmac::Key::new(hmac::HMAC_SHA256, &*tag), next: hmac::Key::new(hmac::HMAC_SHA256, &*next) };
+            if keys.insert(master.id(), pair).is_some() {
+                return Err(InvalidMasterKeys::Repeated(master.id()));
+            }
+        }
+        if keys.contains_key(&active) { Ok(Self { active, keys }) } else { Err(InvalidMasterKeys::NoActive(active)) }
+    }
+
+    /// The id of the key that new tokens are made under.
+    #[must_use]
+    pub const fn active(&self) -> u8 {
+        self.active
+    }
+
+    /// The secret of generation `generation`, from the one before it. `None` when the master key is not known.
+    #[must_use]
+    pub fn successor(
+        &self,
+        key_id: u8,
+        session: SessionId,
+        generation: u32,
+        nonce: &Nonce,
+        secret: &TokenSecret,
+    ) -> Option<TokenSecret> {
+        let mut context = hmac::Context::with_key(&self.keys.get(&key_id)?.next);
+        context.update(NEXT_LABEL);
+        context.update(session.as_uuid().as_bytes());
+        context.update(&generation.to_be_bytes());
+        context.update(nonce.as_bytes());
+        context.update(secret.as_bytes());
+        let mut digest = Zeroizing::new([0; 32]);
+        digest.copy_from_slice(context.sign().as_ref());
+        Some(TokenSecret::from_bytes(*digest))
+    }
+
+    pub(super) fn tag(&self, key_id: u8, tagged: &[u8]) -> Option<[u8; TAG]> {
+        let mut context = hmac::Context::with_key(&self.keys.get(&key_id)?.tag);
+        context.update(TAG_LABEL);
+        context.update(tagged);
+        context.sign().as_ref().first_chunk().copied()
+    }
+
+    pub(super) fn tag_verifies(&self, key_id: u8, tagged: &[u8], tag: &[u8]) -> bool {
+        self.tag(key_id, tagged).is_some_and(|expected| expected.ct_eq(tag).into())
+    }
+}
+
+impl fmt::Debug for RotationKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RotationKeys").field("active", &self.active).field("ids", &self.keys.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> RotationKeys {
+        RotationKeys::new(1, [MasterKey::new(1, [1; 32]), MasterKey::new(2, [2; 32])]).unwrap()
+    }
+
+    fn session(n: u128) -> SessionId {
+        SessionId::from_uuid(uuid::Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn the_same_step_gives_the_same_successor() {
+        let step =
+            || keys().successor(1, session(1), 1, &Nonce::from_bytes([5; 32]), &TokenSecret::from_bytes([6; 32]));
+        assert_eq!(step(), step());
+    }
+
+    #[test]
+    fn another_key_session_generation_nonce_or_secret_gives_another_successor() {
+        let keys = keys();
+        let nonce = |n| Nonce::from_bytes([n; 32]);
+        let secret = |n| TokenSecret::from_bytes([n; 32]);
+        let base = keys.successor(1, session(1), 1, &nonce(5), &secret(6));
+        for other in [
+            keys.successor(2, session(1), 1, &nonce(5), &secret(6)),
+            keys.successor(1, session(2), 1, &nonce(5), &secret(6)),
+            keys.successor(1, session(1), 2, &nonce(5), &secret(6)),
+            keys.successor(1, session(1), 1, &nonce(4), &secret(6)),
+            keys.successor(1, session(1), 1, &nonce(5), &secret(7)),
+        ] {
+            assert!(other.is_some() && other != base);
+        }
+    }
+
+    #[test]
+    fn an_unknown_master_key_makes_nothing() {
+        let nonce = Nonce::from_bytes([5; 32]);
+        assert_eq!(keys().successor(9, session(1), 1, &nonce, &TokenSecret::from_bytes([6; 32])), None);
+        assert_eq!(keys().tag(9, b"x"), None);
+    }
+
+    #[test]
+    fn a_ring_without_its_active_key_or_with_a_key_twice_is_refused() {
+        let twice = [MasterKey::new(1, [1; 32]), MasterKey::new(1, [2; 32])];
+        assert_eq!(RotationKeys::new(1, twice).err(), Some(InvalidMasterKeys::Repeated(1)));
+        assert_eq!(RotationKeys::new(3, [MasterKey::new(1, [1; 32])]).err(), Some(InvalidMasterKeys::NoActive(3)));
+    }
+
+    #[test]
+    fn each_purpose_has_a_key_of_its_own() {
+        let master = MasterKey::new(1, [1; 32]);
+        assert_ne!(master.derive(TAG_LABEL), master.derive(NEXT_LABEL));
+    }
+}

@@ -1,0 +1,96 @@
+//! The tokens of a session, and how long the last access token of it lives.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use token_core::{AccessToken, Grant, IssueError, Issuer, NoClaims};
+
+use crate::model::{Role, SessionFacts, Timestamp, TokenSecret};
+use crate::ports::{Entropy, EntropyUnavailable, random};
+use crate::refresh::{RefreshToken, RotationKeys};
+
+/// How much longer than an access token lives its revocation is kept, for nodes whose clocks differ.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
+
+/// Writes the tokens of sessions.
+pub struct SessionTokens {
+    issuer: Issuer,
+    keys: Arc<RotationKeys>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// Both tokens of a signed-in device, for it alone.
+pub struct IssuedTokens {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The refresh token.
+    pub refresh_token: RefreshToken,
+    /// The session at this instant.
+    pub facts: SessionFacts,
+    /// The moment that was now.
+    pub now: Timestamp,
+}
+
+impl fmt::Debug for IssuedTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedTokens").field("session", &self.facts.session).finish_non_exhaustive()
+    }
+}
+
+/// Tokens could not be written. The session is as it is; the request can be repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum TokensNotIssued {
+    /// The access token could not be signed.
+    #[error(transparent)]
+    Signing(#[from] IssueError),
+    /// The system gave no randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
+    /// The session's row names a master key that this server does not have.
+    #[error("master key {0} is not configured, but sessions depend on it; configure it again")]
+    UnknownMasterKey(u8),
+}
+
+impl SessionTokens {
+    /// Signs access tokens with `issuer` and tags refresh tokens with `keys`.
+    #[must_use]
+    pub fn new(issuer: Issuer, keys: Arc<RotationKeys>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { issuer, keys, entropy }
+    }
+
+    /// When the last access token that was issued up to `now`, on any node, has expired.
+    #[must_use]
+    pub fn live_until(&self, now: Timestamp) -> Timestamp {
+        now.plus(Duration::from_secs(self.issuer.ttl())).plus(CLOCK_DIFFERENCE)
+    }
+
+    /// Writes the refresh token of the session's current generation, whose secret this is and which the master key
+    /// `key_id` tags, and a fresh access token.
+    ///
+    /// # Errors
+    /// When the master key is not known, there is no randomness, or signing fails.
+    pub fn issue(
+        &self,
+        facts: SessionFacts,
+        secret: &TokenSecret,
+        key_id: u8,
+        now: Timestamp,
+    ) -> Result<IssuedTokens, TokensNotIssued> {
+        let refresh_token = RefreshToken::seal(&self.keys, key_id, facts.session, facts.generation, secret)
+            .map_err(|_| TokensNotIssued::UnknownMasterKey(key_id))?;
+        let grant = Grant {
+            subject: facts.account.as_uuid(),
+            session: facts.session.as_uuid(),
+            token_id: uuid::Builder::from_random_bytes(random(&*self.entropy)?).into_uuid(),
+            client_id: facts.client_id.clone(),
+            scope: facts.scope.clone(),
+            auth_time: facts.auth_time.unix(),
+            amr: facts.amr.clone(),
+            roles: facts.roles.iter().map(Role::to_string).collect(),
+            extra: NoClaims {},
+        };
+        let access_token = self.issuer.issue(grant, now.unix())?;
+        Ok(IssuedTokens { access_token, refresh_token, facts, now })
+    }
+}
