@@ -1,1 +1,4 @@
 //! TODO
+
+#[cfg(feature = "testing")]
+pub mod testing;
