@@ -3,6 +3,7 @@
 use crate::{Jws, MAX_TOKEN_LEN, UnixTime, VerifyError, strict, verify_error::Part};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// A token taken apart. Nothing in it is verified: anyone may have written it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,8 +33,8 @@ pub struct InspectedPart {
     pub problem: Option<String>,
 }
 
-/// The signature of a token.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// The signature of a token. `Debug` hides it: without it the rest is no credential.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct InspectedSignature {
     /// As it stands in the token.
     pub encoded: String,
@@ -41,6 +42,15 @@ pub struct InspectedSignature {
     pub length: Option<usize>,
     /// What is wrong with this part.
     pub problem: Option<String>,
+}
+
+impl fmt::Debug for InspectedSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InspectedSignature")
+            .field("length", &self.length)
+            .field("problem", &self.problem)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A member of the header or the payload, and what it means.

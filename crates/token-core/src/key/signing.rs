@@ -51,6 +51,9 @@ impl SigningKey {
     /// hash's size.
     pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
         let refused = |_| KeyError::Pkcs8(algorithm);
+        if !algorithm.is_symmetric() && !is_one_der_sequence(bytes) {
+            return Err(KeyError::Pkcs8(algorithm));
+        }
         match algorithm {
             Algorithm::EdDsa => {
                 let pair = Ed25519KeyPair::from_pkcs8(bytes).map_err(refused)?;
@@ -115,5 +118,16 @@ impl fmt::Debug for SigningKey {
             .field("algorithm", &self.algorithm())
             .field("kid", &self.kid())
             .finish_non_exhaustive()
+    }
+}
+
+/// Whether a DER sequence fills the bytes to the end (X.690 §8.1.3): AWS-LC would ignore whatever follows it.
+fn is_one_der_sequence(bytes: &[u8]) -> bool {
+    match *bytes {
+        [0x30, 0x82, high, low, ref content @ ..] => usize::from(u16::from_be_bytes([high, low])) == content.len(),
+        [0x30, 0x81, length, ref content @ ..] | [0x30, length, ref content @ ..] => {
+            usize::from(length) == content.len()
+        }
+        _ => false,
     }
 }

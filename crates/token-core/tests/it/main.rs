@@ -1,0 +1,23 @@
+//! What token-core promises, told as tests. Names that begin with a letter and a number (`j4_…`, `a1_…`) are lines of
+//! the security list in the documentation.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod claims;
+mod confusion;
+mod form;
+mod header;
+mod inspect;
+mod keys;
+mod properties;
+mod revocation;
+mod round_trip;
+mod strict;
+mod support;
+mod tampering;
+mod wycheproof;
