@@ -1,4 +1,78 @@
-//! Accounts, login, refresh rotation and sessions.
+//! Accounts, login, refresh rotation and sessions: the rules of Jeton, and nothing else.
+//!
+//! | Floor | Modules | Knows |
+//! | --- | --- | --- |
+//! | top: the use cases | [`account`], [`credential`], [`login`], [`refresh`], [`session`], [`signing`] | all below |
+//! | first: what is outside | [`ports`] | the model |
+//! | ground: values | [`model`] | nothing |
+//!
+//! This crate never opens a file or a socket, never asks the system for the time or for randomness, and knows neither SQL
+//! nor HTTP. Everything outside is a trait in [`ports`]; adapters for SQLite and PostgreSQL are in `store-diesel`, for HTTP
+//! in `api-axum`. One adapter is here: argon2id behind the hashing port, on threads of its own
+//! ([`credential::Argon2id`], feature `argon2`).
+//!
+//! To put another database behind the storage ports, implement them and run their contract suite
+//! (`testing::contract`, feature `testing`).
+//!
+//! # Example
+//!
+//! Register, log in, refresh; lose the answer, and get the same one again. The stores forget everything at the end: put
+//! `store_diesel::Database` in their place.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use auth_domain::account::RegisterRequest;
+//! use auth_domain::credential::{Argon2Settings, Argon2id};
+//! use auth_domain::login::LoginRequest;
+//! use auth_domain::model::{Presenter, Timestamp};
+//! use auth_domain::refresh::{MasterKey, RefreshRequest, RotationKeys};
+//! use auth_domain::testing::{ManualClock, MemoryStores, RecordingMailer, SeededEntropy};
+//! use auth_domain::{Auth, Policies, Ports};
+//! use secrecy::SecretString;
+//! use token_core::{Algorithm, Audience, Issuer, RevocationSet, SigningKey};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let entropy = Arc::new(SeededEntropy::new(1));
+//! let ports = Ports {
+//!     stores: MemoryStores::new().stores(),
+//!     clock: Arc::new(ManualClock::at(Timestamp::from_secs(1_700_000_000))),
+//!     hasher: Arc::new(Argon2id::start(Argon2Settings::default(), entropy.clone())?),
+//!     mailer: Arc::new(RecordingMailer::default()),
+//!     entropy,
+//! };
+//! let keys = RotationKeys::new(1, [MasterKey::new(1, [7; 32])])?;
+//! let issuer = Issuer::new(
+//!     SigningKey::generate(Algorithm::EdDsa)?,
+//!     "https://id.example.com".to_owned(),
+//!     Audience::from("example"),
+//!     900,
+//! );
+//! let auth = Auth::new(&ports, &Policies::default(), keys, issuer, Arc::new(RevocationSet::new()));
+//!
+//! let password = SecretString::from("correct horse battery staple");
+//! let email = "alice@example.com";
+//! auth.accounts
+//!     .register(RegisterRequest { email, password: &password, display_name: None, roles: vec![] })
+//!     .await?;
+//! let presenter = Presenter::default();
+//! let signed_in = auth
+//!     .login
+//!     .login(LoginRequest { email, password: &password, device_name: None, presenter: presenter.clone() })
+//!     .await?;
+//!
+//! let request = || RefreshRequest {
+//!     token: signed_in.refresh_token.expose(),
+//!     idempotency_key: None,
+//!     presenter: presenter.clone(),
+//! };
+//! let lost = auth.refresh.refresh(request()).await?;
+//! let again = auth.refresh.refresh(request()).await?;
+//! assert_eq!(lost.refresh_token.expose(), again.refresh_token.expose());
+//! # Ok(())
+//! # }
+//! ```
 
 #![deny(missing_docs)]
 
@@ -11,5 +85,9 @@ pub mod ports;
 pub mod refresh;
 pub mod session;
 pub mod signing;
+#[cfg(feature = "testing")]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#[expect(clippy::missing_panics_doc, reason = "a case of the contract suite fails by panicking")]
+pub mod testing;
 
 pub use auth::{Auth, Policies, Ports};

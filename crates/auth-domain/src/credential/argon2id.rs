@@ -133,15 +133,12 @@ impl PasswordHasher for Argon2id {
     }
 
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, HashError> {
-        let (salt, params, expected) = match hash {
-            Some(hash) => {
-                let (salt, params, expected) = read(&hash)?;
-                (salt, params, Some(expected))
-            }
-            None => {
-                let salt = Salt::new(&[0; 16]).map_err(|error| HashError::Failed(error.to_string()))?;
-                (salt, self.params.clone(), None)
-            }
+        let (salt, params, expected) = if let Some(hash) = hash {
+            let (salt, params, expected) = read(&hash)?;
+            (salt, params, Some(expected))
+        } else {
+            let salt = Salt::new(&[0; 16]).map_err(|error| HashError::Failed(error.to_string()))?;
+            (salt, self.params.clone(), None)
         };
         let output = self.run(password, salt, params).await?;
         let matches = expected.is_some_and(|expected| expected.as_bytes().ct_eq(output.as_bytes()).into());

@@ -187,7 +187,7 @@ mod tests {
         #[test]
         fn rubbish_is_refused_and_never_panics(text in "\\PC*") {
             prop_assert_eq!(PresentedToken::parse(&keys(), &text), Err(NotIssuedHere));
-            let prefixed = format!("jrt_{}", text);
+            let prefixed = format!("jrt_{text}");
             prop_assert_eq!(PresentedToken::parse(&keys(), &prefixed), Err(NotIssuedHere));
         }
 

@@ -1,0 +1,197 @@
+//! The contract suite: what every adapter behind the storage ports must do, one behaviour a case.
+//!
+//! An adapter's tests call `auth_domain::contract_tests!(fixture)`, where `fixture` is a function without arguments, `async` or not, whose future
+//! answers `(Stores, K)`: an empty database, and whatever keeps it alive. Each case becomes a `#[tokio::test]`.
+
+pub mod accounts;
+pub mod advance;
+pub mod end;
+pub mod feed;
+pub mod limit;
+pub mod settle;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::model::{
+    Account, AccountId, Advance, DisplayName, EmailAddress, EndReason, EndSessions, EndTarget, NewAccount, NewSession,
+    Nonce, Opened, PasswordHash, Presenter, Role, Ruling, SessionFacts, SessionId, SessionLimit, SessionRecord,
+    Timestamp, TokenHash,
+};
+use crate::ports::{Created, Stores};
+
+/// One case of the suite.
+pub type Case = fn(Stores) -> futures_util::future::BoxFuture<'static, ()>;
+
+macro_rules! suite {
+    (($dollar:tt) $($module:ident: $($case:ident)*;)*) => {
+        /// Every case with its name.
+        pub const CASES: &[(&str, Case)] = &[$($((stringify!($case), |stores| Box::pin($module::$case(stores)))),*),*];
+
+        /// Makes a `#[tokio::test]` of every case, each on an empty database that `fixture` gives.
+        #[macro_export]
+        macro_rules! contract_tests {
+            ($dollar fixture:path) => {
+                $($(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $case() {
+                        let (stores, _keep) = $dollar fixture().await;
+                        $dollar crate::testing::contract::$module::$case(stores).await;
+                    }
+                )*)*
+            };
+        }
+    };
+}
+
+suite! { ($)
+    accounts:
+        an_account_is_found_by_its_canonical_address_and_by_its_id
+        a_second_account_with_the_same_canonical_address_is_not_added
+        of_many_registrations_of_one_address_at_once_exactly_one_is_added
+        a_display_name_is_set_and_cleared
+        an_unknown_account_is_no_error
+        deleting_an_account_ends_its_live_sessions_and_keeps_its_events;
+    limit:
+        an_opened_session_is_at_generation_0_and_listed
+        a_session_is_not_opened_for_an_account_that_is_gone_or_disabled
+        evict_oldest_ends_the_session_that_was_opened_first
+        deny_refuses_and_writes_nothing
+        sessions_that_are_over_do_not_count
+        many_logins_at_once_leave_exactly_one_session_where_one_is_allowed
+        many_logins_at_once_never_pass_a_limit_of_three_that_denies;
+    advance:
+        a_step_moves_the_row_and_answers_the_facts_of_that_instant
+        a_step_that_does_not_fit_changes_nothing
+        a_session_that_is_over_does_not_move
+        a_disabled_account_does_not_move_and_moves_again_when_enabled
+        of_many_steps_at_once_exactly_one_moves_the_row
+        a_session_moves_through_many_generations_in_one_row;
+    settle:
+        the_judge_sees_no_row_for_an_unknown_session
+        a_late_retry_is_counted_in_the_row
+        a_divergence_is_recorded_and_ends_nothing
+        a_replay_ends_the_session_and_records_both_parties
+        many_replays_at_once_end_the_session_once;
+    end:
+        an_owner_ends_his_own_session_only
+        others_and_all_end_what_they_say
+        a_session_ends_once
+        an_event_is_recorded_only_when_a_session_was_ended
+        an_expired_session_can_still_be_ended
+        a_step_after_the_end_finds_nothing_however_they_race;
+    feed:
+        entries_come_in_order_and_only_while_they_are_needed
+        events_come_newest_first_and_as_many_as_asked_for
+        of_many_servers_that_start_at_once_one_gives_the_signing_key
+        a_key_of_another_algorithm_is_added_beside_the_first
+        the_store_gives_a_sign_of_life;
+}
+
+/// The moment at which every case begins.
+pub(super) const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// `secs` after the start.
+pub(super) fn at(secs: u64) -> Timestamp {
+    START.plus(Duration::from_secs(secs))
+}
+
+/// The end of every access token's life, in these cases.
+pub(super) fn tokens_until() -> Timestamp {
+    at(900)
+}
+
+pub(super) fn hash(n: u8) -> TokenHash {
+    TokenHash::from_bytes([n; 32])
+}
+
+pub(super) fn session_id(n: u128) -> SessionId {
+    SessionId::from_uuid(Uuid::from_u128(n))
+}
+
+pub(super) fn new_account(n: u128) -> NewAccount {
+    NewAccount {
+        id: AccountId::from_uuid(Uuid::from_u128(n)),
+        email: EmailAddress::parse(&format!("User{n}@example.com")).unwrap(),
+        display_name: Some(DisplayName::new("Alice").unwrap()),
+        roles: vec![Role::new("admin").unwrap(), Role::new("billing:read").unwrap()],
+        password_hash: PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAA".to_owned()),
+        created_at: START,
+    }
+}
+
+/// Registers account `n`.
+pub(super) async fn account(stores: &Stores, n: u128) -> Account {
+    match stores.accounts.create(new_account(n)).await.unwrap() {
+        Created::Created(account) => account,
+        Created::EmailTaken => panic!("the database is not empty"),
+    }
+}
+
+/// Session `n` of an account, with the hash `n`, opened at `now`: 60 seconds idle, 600 in all.
+pub(super) fn new_session(account: AccountId, n: u8, now: Timestamp) -> NewSession {
+    NewSession {
+        id: session_id(u128::from(n)),
+        account,
+        client_id: "jeton".to_owned(),
+        scope: "account mail".to_owned(),
+        token_hash: hash(n),
+        key_id: 255,
+        device_name: Some("Alice's phone".to_owned()),
+        presenter: Presenter::new("2001:db8::1".parse().ok(), Some("curl/8.0")),
+        amr: vec!["pwd".to_owned(), "otp".to_owned()],
+        now,
+        idle_expires_at: now.plus(Duration::from_secs(60)),
+        expires_at: now.plus(Duration::from_secs(600)),
+        tokens_until: tokens_until(),
+    }
+}
+
+/// Opens session `n` without a limit.
+pub(super) async fn open(stores: &Stores, account: AccountId, n: u8, now: Timestamp) -> SessionFacts {
+    match stores.sessions.open(new_session(account, n, now), SessionLimit::default()).await.unwrap() {
+        Opened::Opened { facts, .. } => facts,
+        refused => panic!("not opened: {refused:?}"),
+    }
+}
+
+/// Session `n`'s step from generation `from` to the next, with the hashes of these numbers.
+pub(super) fn step(n: u8, from: u32, from_hash: u8, to_hash: u8, now: Timestamp) -> Advance {
+    Advance {
+        session: session_id(u128::from(n)),
+        from_generation: from,
+        from_hash: hash(from_hash),
+        to_generation: from + 1,
+        to_hash: hash(to_hash),
+        nonce: Nonce::from_bytes([to_hash; 32]),
+        key_id: 3,
+        attempt_hash: None,
+        presenter: Presenter::new("192.0.2.7".parse().ok(), Some("Firefox")),
+        now,
+        idle_expires_at: now.plus(Duration::from_secs(60)),
+    }
+}
+
+pub(super) fn ending(target: EndTarget, now: Timestamp) -> EndSessions {
+    EndSessions { target, reason: EndReason::LogoutAll, now, tokens_until: tokens_until(), event: None }
+}
+
+/// The row as the judge sees it.
+pub(super) async fn row(stores: &Stores, session: SessionId) -> Option<SessionRecord> {
+    let seen = Arc::new(Mutex::new(None));
+    let judge = {
+        let seen = Arc::clone(&seen);
+        Arc::new(move |row: Option<&SessionRecord>| {
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = row.cloned();
+            Ruling::Ended
+        })
+    };
+    assert_eq!(stores.sessions.settle(session, judge).await.unwrap(), Ruling::Ended);
+    seen.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+pub(super) async fn live(stores: &Stores, account: AccountId, now: Timestamp) -> Vec<SessionId> {
+    stores.sessions.list(account, now).await.unwrap().iter().map(|row| row.facts.session).collect()
+}
