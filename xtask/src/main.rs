@@ -1,2 +1,53 @@
-//! x
-fn main() {}
+//! The project's own commands: `cargo xtask dev | test | ci | migrate`. One file a command.
+
+mod ci;
+mod demo;
+mod deny;
+mod dev;
+mod http;
+mod layers;
+mod migrate;
+mod run;
+mod server;
+mod test;
+#[cfg(test)]
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    about = "Jeton's own commands: run it, test it, check it.",
+    after_help = "New here? `cargo xtask dev --demo` shows what Jeton does; `cargo xtask test` proves it on both databases."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Dev(dev::Dev),
+    Test(test::Test),
+    Ci(ci::Ci),
+    Migrate(migrate::Migrate),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Task::Dev(task) => task.run(),
+        Task::Test(task) => task.run(),
+        Task::Ci(task) => task.run(),
+        Task::Migrate(task) => task.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nfailed: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `cargo xtask ci`: every check that a change has to pass.
+
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+
+use crate::run::{Failure, cargo, run};
+use crate::{deny, layers, test};
+
+/// Run every check that a change has to pass.
+///
+/// All steps run, also after one that failed; a table at the end says which held and how long each took.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask ci                       everything\n  \
+    cargo xtask ci --skip test           the quick ones\n  \
+    cargo xtask ci --only clippy --only layers")]
+pub(crate) struct Ci {
+    /// Run only this step; may be given again.
+    #[arg(long, value_enum)]
+    only: Vec<Step>,
+    /// Leave this step out; may be given again.
+    #[arg(long, value_enum)]
+    skip: Vec<Step>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// Is the source formatted?
+    Fmt,
+    /// Lints, as errors: the workspace, and the library without the server.
+    Clippy,
+    /// Does any crate know one that it must not know?
+    Layers,
+    /// Rules that no other tool checks: first lines, lengths, twins, documented error codes.
+    Tidy,
+    /// Does the documentation build without a warning?
+    Docs,
+    /// Licences, banned crates, sources, known vulnerabilities.
+    Deny,
+    /// Every test, on both databases.
+    Test,
+}
+
+enum Outcome {
+    Held,
+    HeldBut(String),
+    Failed(Failure),
+}
+
+impl Ci {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let steps = Step::value_variants().iter().copied();
+        let chosen =
+            steps.filter(|step| !self.skip.contains(step) && (self.only.is_empty() || self.only.contains(step)));
+        let rows: Vec<_> = chosen.map(timed).collect();
+        println!("\n{:<8} {:>7}  outcome", "step", "seconds");
+        for (step, took, outcome) in &rows {
+            let words = match outcome {
+                Outcome::Held => "held".to_owned(),
+                Outcome::HeldBut(what) => format!("held, but {what}"),
+                Outcome::Failed(failure) => {
+                    format!("FAILED: {}", failure.to_string().lines().next().unwrap_or_default())
+                }
+            };
+            println!("{:<8} {:>7.1}  {words}", step.name(), took.as_secs_f32());
+        }
+        let failed: Vec<_> = rows
+            .iter()
+            .filter(|(.., outcome)| matches!(outcome, Outcome::Failed(_)))
+            .map(|(step, ..)| step.name())
+            .collect();
+        if failed.is_empty() { Ok(()) } else { Err(Failure::new(failed.join(", "))) }
+    }
+}
+
+fn timed(step: Step) -> (Step, Duration, Outcome) {
+    println!("\n=== {} ===", step.name());
+    let start = Instant::now();
+    let outcome = match step.check() {
+        Ok(None) => Outcome::Held,
+        Ok(Some(what)) => Outcome::HeldBut(what),
+        Err(failure) => {
+            println!("{failure}");
+            Outcome::Failed(failure)
+        }
+    };
+    (step, start.elapsed(), outcome)
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::Layers => "layers",
+            Self::Tidy => "tidy",
+            Self::Docs => "docs",
+            Self::Deny => "deny",
+            Self::Test => "test",
+        }
+    }
+
+    /// `Ok(Some(…))` says what could not be checked here.
+    fn check(self) -> Result<Option<String>, Failure> {
+        match self {
+            Self::Fmt => run(&mut cargo(["fmt", "--all", "--check"])),
+            Self::Clippy => clippy(),
+            Self::Layers => layers::check(),
+            Self::Tidy => run(&mut cargo(["test", "--quiet", "--package", "xtask", "tidy"])),
+            Self::Docs => run(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
+            Self::Deny => return deny::check(),
+            Self::Test => test::Test::default().run(),
+        }
+        .map(|()| None)
+    }
+}
+
+fn clippy() -> Result<(), Failure> {
+    run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    ["guard", "router"].into_iter().try_for_each(|feature| {
+        let library = ["clippy", "--package", "api-axum", "--lib", "--no-default-features", "--features", feature];
+        run(cargo(library).args(["--", "-D", "warnings"]))
+    })
+}
