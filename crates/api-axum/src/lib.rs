@@ -1,1 +1,108 @@
-//! TODO
+//! Jeton over HTTP: a router with every route, and a guard for whoever accepts its access tokens.
+//!
+//! # What is inside
+//!
+//! Feature | Room | Holds
+//! --- | --- | ---
+//! `guard` | `Guard`, `Authenticated` | decides about access tokens; the axum extractor that does it for a handler
+//! | `SystemClock` | the operating system's time behind the domain's clock port
+//! | `Problem`, `ProblemCode` | every failed request's answer (RFC 9457); the codes are in `docs/errors.md`
+//! `router` | `router`, `ApiState`, `HttpSettings` | all routes with their layers, to serve alone or to mount in your own application
+//! `server` | the binary `jeton` | configuration, storage and wiring; the library needs none of it
+//!
+//! # What it never does
+//!
+//! - **No rule of the domain.** A route extracts, calls one use case, and answers.
+//! - **No look-up to let somebody in.** The guard asks a verifier, a clock and a set in memory.
+//! - **No token from a query**, and no cookie from another site.
+//! - **No inside on the outside.** The cause of a server's failure is in the log, once; the answer has a stable code.
+//! - **No secret in the log.** Neither path, query, headers nor body are logged, only the method and the route's pattern.
+//!
+//! # The router in an application of your own
+//!
+#![cfg_attr(feature = "router", doc = "```")]
+#![cfg_attr(not(feature = "router"), doc = "```ignore")]
+//! use std::sync::Arc;
+//!
+//! use api_axum::{ApiState, Guard, HttpSettings, router};
+//! use auth_domain::refresh::{MasterKey, RotationKeys};
+//! use auth_domain::{Auth, Policies, Ports};
+//! use axum::Router;
+//! use axum::routing::get;
+//! use token_core::{Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
+//!
+//! /// `ports` is everything outside: a database, a clock, randomness, a password hasher, a mailer.
+//! fn app(ports: Ports, signing: SigningKey, master: [u8; 32]) -> Result<Router, Box<dyn std::error::Error>> {
+//!     let issuer = Issuer::new(signing, "https://login.example".into(), Audience::new("notes"), 900);
+//!     let keys = Arc::new(KeySet::new([issuer.verification_key()]));
+//!     let jwks = keys.to_jwks();
+//!
+//!     // What ends here is in the set before the answer leaves, so the guard must ask the same set.
+//!     let revoked = Arc::new(RevocationSet::new());
+//!     let verifier = Verifier::new(keys, Rules::access_token("https://login.example", "notes"));
+//!     let guard = Guard::new(Arc::new(verifier), Arc::clone(&revoked), Arc::clone(&ports.clock));
+//!
+//!     let rotation = RotationKeys::new(1, [MasterKey::new(1, master)])?;
+//!     let auth = Arc::new(Auth::new(&ports, &Policies::default(), rotation, issuer, revoked));
+//!     let settings = HttpSettings { origin: "https://login.example".into(), hsts: true, ..HttpSettings::default() };
+//!     let state = ApiState::new(auth, guard, jwks, ports.stores.health, settings);
+//!     Ok(Router::new().route("/notes", get(async || "mine")).nest("/auth", router(state)))
+//! }
+//! ```
+//!
+//! # The guard in a resource server
+//!
+#![cfg_attr(feature = "guard", doc = "```")]
+#![cfg_attr(not(feature = "guard"), doc = "```ignore")]
+//! use std::sync::Arc;
+//!
+//! use api_axum::{Authenticated, Guard, SystemClock};
+//! use axum::Router;
+//! use axum::routing::get;
+//! use serde::Deserialize;
+//! use token_core::{KeySet, RevocationSet, Rules, Verifier};
+//!
+//! /// The claims that your tokens have beside the registered ones; leave it out if there are none.
+//! #[derive(Deserialize)]
+//! struct Tenant {
+//!     tenant: Option<String>,
+//! }
+//!
+//! async fn whoami(Authenticated(claims): Authenticated<Tenant>) -> String {
+//!     format!("{} of {}", claims.sub, claims.extra.tenant.unwrap_or_default())
+//! }
+//!
+//! let jwks = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+//! let keys = Arc::new(KeySet::from_jwks(jwks)?);
+//! let verifier = Verifier::new(keys, Rules::access_token("https://login.example", "notes"));
+//! let guard = Guard::new(Arc::new(verifier), Arc::new(RevocationSet::new()), Arc::new(SystemClock));
+//! let app: Router = Router::new().route("/whoami", get(whoami)).with_state(guard);
+//! # let _ = app;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod clock;
+#[cfg(feature = "router")]
+mod extract;
+#[cfg(feature = "guard")]
+mod guard;
+#[cfg(feature = "router")]
+mod layers;
+#[cfg(feature = "guard")]
+mod problem;
+#[cfg(feature = "router")]
+mod routes;
+#[cfg(feature = "router")]
+mod state;
+#[cfg(feature = "router")]
+mod transport;
+
+pub use clock::SystemClock;
+#[cfg(feature = "guard")]
+pub use guard::{Authenticated, Guard, GuardError};
+#[cfg(feature = "guard")]
+pub use problem::{Problem, ProblemCode};
+#[cfg(feature = "router")]
+pub use routes::router;
+#[cfg(feature = "router")]
+pub use state::{ApiState, HttpSettings};

@@ -1,0 +1,108 @@
+//! What happens to every request on its way in and out: an identifier, a log line, a deadline, a last resort, and the
+//! headers that browsers should see.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::problem::{Problem, ProblemCode};
+use crate::state::{ApiState, HttpSettings};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The one layer around every route.
+///
+/// The span has the method and the route's pattern, never the path, the query, a header or the body: those carry
+/// identifiers and secrets.
+pub(crate) async fn around(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let id = request_id();
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
+    async move {
+        let started = Instant::now();
+        let mut response = contained(next.run(request), state.settings().request_timeout).await;
+        let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(status = response.status().as_u16(), latency_ms, "a request was answered");
+        protect(response.headers_mut(), state.settings());
+        if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// The answer, or a problem when it panics or takes too long.
+async fn contained(answer: impl Future<Output = Response>, limit: Duration) -> Response {
+    match timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            // What the panic says went to the panic hook; it may hold anything, so it is not repeated here.
+            tracing::error!("a request made its handler panic");
+            let detail = "Something went wrong in the server. The operator finds the reason in its log.";
+            Problem::new(ProblemCode::Internal, detail).into_response()
+        }
+        Err(_) => {
+            tracing::error!(limit_ms = limit.as_millis(), "a request took too long");
+            let detail = "The answer took too long. Send the same request again in a moment.";
+            Problem::new(ProblemCode::Timeout, detail).into_response()
+        }
+    }
+}
+
+/// Nothing is stored, sniffed, framed or referred from, unless the route says otherwise.
+fn protect(headers: &mut HeaderMap, settings: &HttpSettings) {
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(CACHE_CONTROL, "no-store");
+    default(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(REFERRER_POLICY, "no-referrer");
+    default(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+    if settings.hsts {
+        default(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+}
+
+/// A random identifier. It is no secret: were there no randomness, the requests would merely share one.
+fn request_id() -> Uuid {
+    let mut bytes = [0; 16];
+    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+        tracing::warn!("the system gave no randomness for a request's identifier");
+    }
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::StatusCode;
+
+    #[tokio::test]
+    async fn s10_a_panic_becomes_an_answer_without_detail() {
+        let answer = contained(async { panic!("the password is hunter2") }, Duration::from_secs(1)).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("hunter2"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_takes_too_long_becomes_a_problem_that_says_when_to_try_again() {
+        let answer = contained(std::future::pending(), Duration::from_millis(1)).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers().get("retry-after").unwrap(), "1");
+    }
+}

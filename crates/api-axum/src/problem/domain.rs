@@ -1,0 +1,131 @@
+//! What each failure of the domain becomes. A new variant there does not compile until it has its line here.
+
+use std::fmt::Display;
+
+use auth_domain::account::{AccountError, RegisterError};
+use auth_domain::login::LoginError;
+use auth_domain::model::PasswordRefused;
+use auth_domain::ports::{EntropyUnavailable, HashError, StoreError};
+use auth_domain::refresh::RefreshError;
+use auth_domain::session::{EndError, TokensNotIssued};
+
+use super::{Problem, ProblemCode};
+
+/// The server's own trouble: the cause is logged here and nowhere else, and the caller learns only what he can do.
+fn failed(code: ProblemCode, cause: &dyn Display) -> Problem {
+    // As a quoted string, so that a cause with line breaks stays one line in every format.
+    tracing::error!(code = code.code(), cause = ?cause.to_string(), "a request failed");
+    Problem::new(
+        code,
+        match code {
+            ProblemCode::Busy => "The server is busy. Send the same request again in a moment.",
+            ProblemCode::Unavailable => "The server cannot do this right now. Send the same request again in a moment.",
+            _ => "Something went wrong in the server. The operator finds the reason in its log.",
+        },
+    )
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let code = match error {
+            StoreError::Conflict | StoreError::Busy => ProblemCode::Busy,
+            StoreError::Unavailable(_) => ProblemCode::Unavailable,
+            StoreError::Corrupt { .. } => ProblemCode::Internal,
+        };
+        failed(code, &error)
+    }
+}
+
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        let code = match error {
+            HashError::Busy => ProblemCode::Busy,
+            HashError::Unusable(_) | HashError::Failed(_) => ProblemCode::Internal,
+        };
+        failed(code, &error)
+    }
+}
+
+impl From<EntropyUnavailable> for Problem {
+    fn from(error: EntropyUnavailable) -> Self {
+        failed(ProblemCode::Unavailable, &error)
+    }
+}
+
+impl From<TokensNotIssued> for Problem {
+    fn from(error: TokensNotIssued) -> Self {
+        match error {
+            TokensNotIssued::Entropy(error) => error.into(),
+            TokensNotIssued::Signing(_) | TokensNotIssued::UnknownMasterKey(_) => failed(ProblemCode::Internal, &error),
+        }
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Email(error) => Self::new(ProblemCode::InvalidEmail, error.to_string()),
+            RegisterError::Password(error) => error.into(),
+            RegisterError::EmailTaken => Self::new(ProblemCode::EmailTaken, error.to_string()),
+            RegisterError::Hash(error) => error.into(),
+            RegisterError::Store(error) => error.into(),
+            RegisterError::Entropy(error) => error.into(),
+        }
+    }
+}
+
+impl From<PasswordRefused> for Problem {
+    fn from(error: PasswordRefused) -> Self {
+        let code = match error {
+            PasswordRefused::TooShort { .. } => ProblemCode::PasswordTooShort,
+            PasswordRefused::TooLong(_) => ProblemCode::PasswordTooLong,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            // The token was good, but it speaks of nobody: to the client it is one more bad token.
+            AccountError::Gone => Self::invalid_token(),
+            AccountError::WrongPassword => Self::new(ProblemCode::WrongPassword, error.to_string()),
+            AccountError::Hash(error) => error.into(),
+            AccountError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::InvalidCredentials => Self::new(ProblemCode::InvalidCredentials, error.to_string()),
+            LoginError::SessionLimitReached { .. } => Self::new(ProblemCode::SessionLimitReached, error.to_string()),
+            LoginError::Hash(error) => error.into(),
+            LoginError::Store(error) => error.into(),
+            LoginError::Entropy(error) => error.into(),
+            LoginError::Tokens(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::InvalidGrant => Self::new(ProblemCode::InvalidGrant, error.to_string()),
+            RefreshError::Contended => failed(ProblemCode::Busy, &error),
+            RefreshError::Store(error) => error.into(),
+            RefreshError::Entropy(error) => error.into(),
+            RefreshError::Tokens(error) => error.into(),
+        }
+    }
+}
+
+impl From<EndError> for Problem {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::NotFound => Self::new(ProblemCode::SessionNotFound, error.to_string()),
+            EndError::Store(error) => error.into(),
+        }
+    }
+}

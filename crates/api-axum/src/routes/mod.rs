@@ -1,0 +1,48 @@
+//! The routes: each extracts, calls one use case, and answers. No rule of the domain is here.
+
+mod accounts;
+mod health;
+mod jwks;
+mod login;
+mod logout;
+mod me;
+mod refresh;
+mod sessions;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, post};
+
+use crate::layers;
+use crate::problem::{Problem, ProblemCode};
+use crate::state::ApiState;
+
+/// Every route with its layers, ready to serve or to be mounted in a larger application.
+///
+/// - `app.nest("/auth", router(state))` mounts it under a prefix. Unknown paths below the prefix get its 404.
+/// - `app.merge(router(state).reset_fallback())` mounts it beside your routes and leaves unknown paths to you.
+///
+/// Serve it with [`Router::into_make_service_with_connect_info`] for [`SocketAddr`](std::net::SocketAddr), so that sessions
+/// show the address they were opened from; without it the address stays unknown.
+pub fn router(state: ApiState) -> Router {
+    Router::new()
+        .route("/v1/accounts", post(accounts::register))
+        .route("/v1/login", post(login::login))
+        .route("/v1/refresh", post(refresh::refresh))
+        .route("/v1/logout", post(logout::logout))
+        .route("/v1/me", get(me::show).patch(me::change).delete(me::delete))
+        .route("/v1/sessions", get(sessions::list).delete(sessions::end_many))
+        .route("/v1/sessions/{id}", delete(sessions::end_one))
+        .route("/.well-known/jwks.json", get(jwks::keys))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                ProblemCode::MethodNotAllowed,
+                "This path does not know the method; `Allow` lists those it does.",
+            )
+        })
+        .fallback(async || Problem::new(ProblemCode::NotFound, "There is nothing at this path."))
+        .layer(from_fn_with_state(state.clone(), layers::around))
+        .with_state(state)
+}
