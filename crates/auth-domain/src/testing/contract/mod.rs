@@ -1,7 +1,7 @@
 //! The contract suite: what every adapter behind the storage ports must do, one behaviour a case.
 //!
-//! An adapter's tests call `auth_domain::contract_tests!(fixture)`, where `fixture` is a function without arguments, `async` or not, whose future
-//! answers `(Stores, K)`: an empty database, and whatever keeps it alive. Each case becomes a `#[tokio::test]`.
+//! An adapter's tests call `auth_domain::contract_tests!(fixture)`, where `fixture` is a function without arguments whose
+//! future answers `(Stores, K)`: an empty database, and whatever keeps it alive. Each case becomes a `#[tokio::test]`.
 
 pub mod accounts;
 pub mod advance;
