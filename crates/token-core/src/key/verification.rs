@@ -43,16 +43,17 @@ impl VerificationKey {
 
     pub(crate) fn from_members(members: &Map<String, Value>) -> Result<Self, KeyError> {
         let kty = jwk::string(members, "kty")?;
-        jwk::check_purpose(members)?;
-        let alg = match jwk::optional_string(members, "alg")? {
-            None => None,
-            Some(name) => Some(name.parse::<Algorithm>().map_err(|_| KeyError::Unsupported("alg"))?),
-        };
+        // First, so that a private key is never passed over in silence because something else is wrong with it.
         if kty != "oct"
             && let Some(name) = PRIVATE_MEMBERS.into_iter().find(|name| members.contains_key(*name))
         {
             return Err(KeyError::PrivateMember(name));
         }
+        jwk::check_purpose(members)?;
+        let alg = match jwk::optional_string(members, "alg")? {
+            None => None,
+            Some(name) => Some(name.parse::<Algorithm>().map_err(|_| KeyError::Unsupported("alg"))?),
+        };
         let mut key = match kty {
             "OKP" => match jwk::string(members, "crv")? {
                 "Ed25519" => Self::ed25519(&coordinate(members, "x")?)?,

@@ -255,6 +255,8 @@ fn a_malformed_set_is_refused() {
     let (one, other) = (with(ED25519, "kid", json!("a")), with(P256, "kid", json!("a")));
     assert_eq!(refused(&set(&[&one, &other])), KeyError::DuplicateKeyId);
     assert_eq!(refused(&set(&[ED25519, &with(P256, "d", json!("AA"))])), KeyError::PrivateMember("d"));
+    let rsa = r#"{"kty":"RSA","alg":"RS256","use":"enc","n":"AQAB","e":"AQAB","d":"AQAB"}"#;
+    assert_eq!(refused(&set(&[ED25519, rsa])), KeyError::PrivateMember("d"), "even in a key that is not for us");
     assert_eq!(refused(&set(&[&with(ED25519, "x", json!("AA"))])), KeyError::Member("x"));
 }
 

@@ -10,6 +10,7 @@
 
 mod claims;
 mod confusion;
+mod errors;
 mod form;
 mod header;
 mod inspect;
