@@ -175,3 +175,22 @@ fn concurrent_revocations_of_one_account_leave_the_latest_bounds() {
         assert!(set.is_empty());
     }
 }
+
+#[test]
+fn a_million_sessions_fit_in_32_mib() {
+    let set = RevocationSet::new();
+    let id = |n: u64| Uuid::from_u64_pair(n.wrapping_mul(0x2545_f491_4f6c_dd1d), n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    for n in 1..=1_000_000 {
+        set.revoke_session(id(n), later(900));
+        if n % 100_000 == 0 {
+            assert!(
+                set.memory_bytes() <= 32 * usize::try_from(n).unwrap() + 512,
+                "{} bytes for {n}",
+                set.memory_bytes()
+            );
+        }
+    }
+    assert!((1..=1_000_000).all(|n| set.is_revoked(id(n), Uuid::nil(), NOW)));
+    assert!((1_000_001..=2_000_000).all(|n| !set.is_revoked(id(n), Uuid::nil(), NOW)));
+    println!("a million entries take {} KiB", set.memory_bytes() / 1024);
+}
