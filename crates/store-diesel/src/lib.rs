@@ -1,4 +1,41 @@
-//! TODO
+//! The storage ports of `auth-domain` on SQLite and on PostgreSQL, with diesel.
+//!
+//! ```no_run
+//! use store_diesel::{Database, DatabaseUrl, Options, migrate};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let url: DatabaseUrl = "sqlite:jeton-data/jeton.db".parse()?;
+//! migrate::up(&url).await?;
+//! let database = Database::open(&url, &Options::default()).await?;
+//! let stores = database.stores(); // one `Arc` a port, for the use cases
+//! # drop(stores);
+//! database.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each engine has a folder of its own, with the same file names in both: `connection` (settings), `pool` (who runs a
+//! step, and how it is committed), `schema`, and one file a port or step. To follow one refresh, read `sessions` of either
+//! engine from the top. Beside them: `column` and `row` (what a column or row means to the model), `error` (what a
+//! database's complaint means to the caller), [`migrate`], `url`.
+//!
+//! What it never does: leave a step half done when its caller goes away; answer before the commit; run a migration unless
+//! asked; show a password of a database in an error or a log.
 
+mod column;
+mod database;
+mod error;
+pub mod migrate;
+mod opening;
+mod options;
+mod postgres;
+mod row;
+mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod url;
+
+pub use database::{Database, GroupCommits};
+pub use error::OpenError;
+pub use options::Options;
+pub use url::{DatabaseUrl, Engine, InvalidDatabaseUrl};

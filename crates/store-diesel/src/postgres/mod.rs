@@ -1,0 +1,74 @@
+//! PostgreSQL: a pool of connections; a refresh is one statement and one round trip.
+//!
+//! Locks are taken in one order everywhere, the account's row before its sessions' rows and these by id, so that steps of
+//! this program never wait for each other in a circle.
+
+mod accounts;
+mod connection;
+mod end;
+mod events;
+mod keys;
+pub(crate) mod migrate;
+mod open;
+mod pool;
+mod revocations;
+mod schema;
+mod sessions;
+
+use async_trait::async_trait;
+use auth_domain::ports::{StoreError, StoreHealth, Stores};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::sync::Arc;
+use tokio_postgres::Config;
+
+use self::pool::{Pool, Step};
+use crate::error::{Failure, OpenError};
+use crate::options::Options;
+
+/// An open pool. Every port is the same pool.
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    pub(crate) async fn open(config: &Config, options: &Options) -> Result<Self, OpenError> {
+        Ok(Self { pool: Pool::open(config, options).await? })
+    }
+
+    pub(crate) fn stores(&self) -> Stores {
+        Stores {
+            accounts: Arc::new(self.clone()),
+            sessions: Arc::new(self.clone()),
+            revocations: Arc::new(self.clone()),
+            events: Arc::new(self.clone()),
+            keys: Arc::new(self.clone()),
+            health: Arc::new(self.clone()),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+#[async_trait]
+impl StoreHealth for Postgres {
+    async fn check(&self) -> Result<(), StoreError> {
+        self.pool.statement(Check).await
+    }
+}
+
+struct Check;
+
+impl Step for Check {
+    type Answer = ();
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<(), Failure> {
+        use schema::users::dsl::{created_at, users};
+        // As on SQLite: the tables are there, and can be read.
+        users.select(created_at).limit(1).load::<i64>(connection).await?;
+        Ok(())
+    }
+}

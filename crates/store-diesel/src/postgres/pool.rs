@@ -1,0 +1,208 @@
+//! Who runs a step: a task of its own, on a connection of the pool.
+//!
+//! A step that has begun is finished whether or not its caller still listens: it runs in a spawned task, which holds the
+//! permit and the connection until it is done. Steps of several statements run in a transaction, and again, a bounded
+//! number of times, when PostgreSQL gave others the right of way.
+
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use auth_domain::ports::StoreError;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::pooled_connection::deadpool::{Object, Pool as Connections, PoolError};
+use diesel_async::pooled_connection::{self, AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_postgres::Config;
+
+use super::connection::{self, Limits};
+use crate::error::{Failure, OpenError};
+use crate::options::Options;
+
+/// How often a step is run before it is given up.
+const ATTEMPTS: u32 = 6;
+
+/// No attempt begins later than this after the first one.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// One step of a port.
+pub(super) trait Step: Send + Sync + 'static {
+    type Answer: Send + 'static;
+
+    /// May be run again after a conflict.
+    fn run(&self, connection: &mut AsyncPgConnection) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+
+    /// Runs between the commit and the answer. Tests of what survives a crash stop the process here.
+    fn committed() {}
+}
+
+/// The connections.
+#[derive(Clone)]
+pub(super) struct Pool {
+    connections: Connections<AsyncPgConnection>,
+    /// One permit a connection: who holds one finds a connection free or makes it.
+    permits: Arc<Semaphore>,
+    size: usize,
+    wait: Duration,
+    connect: Duration,
+}
+
+/// How a step is committed.
+#[derive(Clone, Copy)]
+enum Mode {
+    /// It is one statement, which commits itself: one round trip.
+    Statement,
+    /// It is several.
+    Transaction,
+}
+
+impl Pool {
+    /// Makes the pool and its first connection.
+    pub(super) async fn open(config: &Config, options: &Options) -> Result<Self, OpenError> {
+        let limits = Limits::from(options);
+        let first = connection::open(config, limits).await?;
+        drop(first);
+        let config = config.clone();
+        let mut setup = ManagerConfig::default();
+        // A connection that broke is noticed by its own task; asking it each time would cost a round trip a step.
+        setup.recycling_method = RecyclingMethod::Fast;
+        setup.custom_setup = Box::new(move |_| Box::pin(connection::establish(config.clone(), limits)));
+        // The manager wants a URL for its own way of connecting, which is not used.
+        let manager = AsyncDieselConnectionManager::new_with_config(String::new(), setup);
+        let size = options.postgres_connections.max(1);
+        let connections = Connections::builder(manager)
+            .max_size(size)
+            .build()
+            .map_err(|error| OpenError::Unreachable(error.to_string()))?;
+        Ok(Self {
+            connections,
+            permits: Arc::new(Semaphore::new(size)),
+            size,
+            wait: options.postgres_wait,
+            connect: options.postgres_connect,
+        })
+    }
+
+    /// Runs a step that is one statement.
+    pub(super) async fn statement<S: Step>(&self, step: S) -> Result<S::Answer, StoreError> {
+        self.spawn(step, Mode::Statement).await
+    }
+
+    /// Runs a step in a transaction.
+    pub(super) async fn transact<S: Step>(&self, step: S) -> Result<S::Answer, StoreError> {
+        self.spawn(step, Mode::Transaction).await
+    }
+
+    /// Waits for the steps that have begun, then closes the connections.
+    pub(super) async fn close(&self) {
+        let all = u32::try_from(self.size).unwrap_or(u32::MAX);
+        // Fails only when it was closed before.
+        let idle = self.permits.acquire_many(all).await;
+        self.permits.close();
+        self.connections.close();
+        drop(idle);
+    }
+
+    async fn spawn<S: Step>(&self, step: S, mode: Mode) -> Result<S::Answer, StoreError> {
+        let permit = match timeout(self.wait, Arc::clone(&self.permits).acquire_owned()).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_)) => return Err(closed()),
+            Err(_) => return Err(StoreError::Busy),
+        };
+        let pool = self.clone();
+        let task = tokio::spawn(async move {
+            let answer = pool.run(&step, mode).await;
+            drop(permit);
+            answer
+        });
+        task.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the step panicked".into())))
+    }
+
+    async fn run<S: Step>(&self, step: &S, mode: Mode) -> Result<S::Answer, StoreError> {
+        let began = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let mut connection = self.connection().await?;
+            let outcome = match mode {
+                Mode::Statement => statement(step, &mut connection).await,
+                Mode::Transaction => transaction(step, &mut connection).await,
+            };
+            drop(connection);
+            match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(Stopped::Undone(failure)) if attempt < ATTEMPTS && began.elapsed() < PATIENCE => {
+                    tracing::debug!(attempt, ?failure, "a step is run again");
+                }
+                Err(Stopped::Undone(failure) | Stopped::Final(failure)) => return Err(failure.on_postgres()),
+            }
+            tokio::time::sleep(pause(attempt)).await;
+            attempt += 1;
+        }
+    }
+
+    async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
+        match timeout(self.connect, self.connections.get()).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(PoolError::Closed)) => Err(closed()),
+            Ok(Err(PoolError::Backend(pooled_connection::PoolError::ConnectionError(error)))) => {
+                Err(StoreError::Unavailable(error.to_string()))
+            }
+            Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
+            Err(_) => Err(StoreError::Unavailable("PostgreSQL gave no connection in time".into())),
+        }
+    }
+}
+
+/// Why an attempt ended.
+enum Stopped {
+    /// Nothing of it is left, and the next attempt may pass.
+    Undone(Failure),
+    /// It makes no sense to try again, or nobody knows whether it was committed.
+    Final(Failure),
+}
+
+async fn statement<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Result<S::Answer, Stopped> {
+    let answer = step.run(connection).await.map_err(|failure| {
+        if failure.is_serialization_failure() { Stopped::Undone(failure) } else { Stopped::Final(failure) }
+    })?;
+    S::committed();
+    Ok(answer)
+}
+
+async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Result<S::Answer, Stopped> {
+    // A connection that broke unnoticed fails here, where nothing has happened yet.
+    AnsiTransactionManager::begin_transaction(connection).await.map_err(|error| Stopped::Undone(error.into()))?;
+    let answer = match step.run(connection).await {
+        Ok(answer) => answer,
+        Err(failure) => {
+            // Should it fail, the connection is broken, and the pool throws it away; the server undoes the transaction.
+            let _ = AnsiTransactionManager::rollback_transaction(connection).await;
+            return Err(if failure.may_pass_later() { Stopped::Undone(failure) } else { Stopped::Final(failure) });
+        }
+    };
+    match AnsiTransactionManager::commit_transaction(connection).await {
+        Ok(()) => {
+            S::committed();
+            Ok(answer)
+        }
+        Err(error @ Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => {
+            Err(Stopped::Undone(error.into()))
+        }
+        Err(error) => Err(Stopped::Final(error.into())),
+    }
+}
+
+/// Between half of and one whole 4, 8, 16, 32, 64 ms, so that those who met do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let whole = 2_u64.saturating_pow(attempt.saturating_add(1)).saturating_mul(1_000);
+    let random = RandomState::new().hash_one(attempt);
+    let half = whole / 2;
+    Duration::from_micros(half + random % half.max(1))
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the database was closed".into())
+}

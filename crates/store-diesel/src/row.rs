@@ -1,0 +1,223 @@
+//! What a row means to the model. `I` is how the engine keeps identifiers; the columns come in the order of the fields.
+
+use auth_domain::model::{
+    Account, AccountId, AttemptHash, Credentials, DisplayName, EmailAddress, EndReason, EventId, EventKind, Nonce,
+    PasswordHash, Revocation, RevocationKind, SealedKey, SecurityEvent, SessionFacts, SessionId, SessionRecord,
+    Timestamp, TokenHash,
+};
+use auth_domain::ports::StoreError;
+use diesel::prelude::Queryable;
+
+use crate::column::{self, At, StoredId};
+
+/// A row of `users` without what proves it.
+#[derive(Queryable)]
+pub(crate) struct AccountRow<I> {
+    id: I,
+    email: String,
+    display_name: Option<String>,
+    roles: String,
+    created_at: i64,
+    disabled_at: Option<i64>,
+}
+
+impl<I: StoredId> AccountRow<I> {
+    pub(crate) fn account(self) -> Result<Account, StoreError> {
+        Ok(Account {
+            id: AccountId::from_uuid(self.id.read(At("users", "id"))?),
+            email: EmailAddress::parse(&self.email).map_err(|_| At("users", "email").corrupt())?,
+            display_name: self
+                .display_name
+                .as_deref()
+                .map(DisplayName::new)
+                .transpose()
+                .map_err(|_| At("users", "display_name").corrupt())?,
+            roles: column::roles(&self.roles)?,
+            created_at: Timestamp::from_micros(self.created_at),
+            disabled_at: column::time(self.disabled_at),
+        })
+    }
+}
+
+/// A row of `users`.
+#[derive(Queryable)]
+pub(crate) struct CredentialsRow<I> {
+    account: AccountRow<I>,
+    password_hash: Option<String>,
+}
+
+impl<I: StoredId> CredentialsRow<I> {
+    pub(crate) fn credentials(self) -> Result<Credentials, StoreError> {
+        Ok(Credentials { account: self.account.account()?, password_hash: self.password_hash.map(PasswordHash::new) })
+    }
+}
+
+/// What an access token needs to know: of `sessions`, and last the roles of `users`.
+#[derive(Queryable)]
+pub(crate) struct FactsRow<I> {
+    id: I,
+    user_id: I,
+    generation: i64,
+    client_id: String,
+    scope: String,
+    auth_time: i64,
+    amr: String,
+    idle_expires_at: i64,
+    expires_at: i64,
+    roles: String,
+}
+
+impl<I: StoredId> FactsRow<I> {
+    pub(crate) fn facts(self) -> Result<SessionFacts, StoreError> {
+        Ok(SessionFacts {
+            session: SessionId::from_uuid(self.id.read(At("sessions", "id"))?),
+            account: AccountId::from_uuid(self.user_id.read(At("sessions", "user_id"))?),
+            generation: column::unsigned(self.generation, At("sessions", "generation"))?,
+            client_id: self.client_id,
+            scope: self.scope,
+            auth_time: Timestamp::from_micros(self.auth_time),
+            amr: column::split(&self.amr).map(str::to_owned).collect(),
+            roles: column::roles(&self.roles)?,
+            idle_expires_at: Timestamp::from_micros(self.idle_expires_at),
+            expires_at: Timestamp::from_micros(self.expires_at),
+        })
+    }
+}
+
+/// A row of `sessions`, and last `disabled_at` of `users`.
+#[derive(Queryable)]
+pub(crate) struct SessionRow<I> {
+    facts: FactsRow<I>,
+    token_hash: Vec<u8>,
+    nonce: Option<Vec<u8>>,
+    key_id: i16,
+    attempt_hash: Option<Vec<u8>>,
+    rotated_at: i64,
+    late_retries: i64,
+    late_generation: Option<i64>,
+    device_name: Option<String>,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    created_at: i64,
+    last_used_at: i64,
+    revoked_at: Option<i64>,
+    end_reason: Option<String>,
+    disabled_at: Option<i64>,
+}
+
+impl<I: StoredId> SessionRow<I> {
+    pub(crate) fn record(self) -> Result<SessionRecord, StoreError> {
+        let at = |column| At("sessions", column);
+        let bytes =
+            |stored: Option<Vec<u8>>, column| stored.map(|stored| column::bytes32(&stored, at(column))).transpose();
+        let ended = match (self.revoked_at, self.end_reason) {
+            (None, None) => None,
+            (Some(when), Some(reason)) => {
+                let reason = reason.parse::<EndReason>().map_err(|_| at("end_reason").corrupt())?;
+                Some((Timestamp::from_micros(when), reason))
+            }
+            _ => return Err(at("end_reason").corrupt()),
+        };
+        let nonce = bytes(self.nonce, "nonce")?.map(Nonce::from_bytes);
+        if nonce.is_none() != (self.facts.generation == 0) {
+            return Err(at("nonce").corrupt());
+        }
+        Ok(SessionRecord {
+            facts: self.facts.facts()?,
+            token_hash: TokenHash::from_bytes(column::bytes32(&self.token_hash, at("token_hash"))?),
+            nonce,
+            key_id: column::key_id(self.key_id, at("key_id"))?,
+            attempt_hash: bytes(self.attempt_hash, "attempt_hash")?.map(AttemptHash::from_bytes),
+            rotated_at: Timestamp::from_micros(self.rotated_at),
+            late_retries: column::unsigned(self.late_retries, at("late_retries"))?,
+            late_generation: self
+                .late_generation
+                .map(|generation| column::unsigned(generation, at("late_generation")))
+                .transpose()?,
+            device_name: self.device_name,
+            presenter: column::presenter(self.ip.as_deref(), self.user_agent, at("ip"))?,
+            created_at: Timestamp::from_micros(self.created_at),
+            last_used_at: Timestamp::from_micros(self.last_used_at),
+            ended,
+            account_disabled: self.disabled_at.is_some(),
+        })
+    }
+}
+
+/// A row of `revocations`.
+#[derive(Queryable)]
+pub(crate) struct RevocationRow<I> {
+    seq: i64,
+    kind: String,
+    subject: I,
+    not_before: i64,
+    expires_at: i64,
+}
+
+impl<I: StoredId> RevocationRow<I> {
+    pub(crate) fn revocation(self) -> Result<Revocation, StoreError> {
+        let subject = self.subject.read(At("revocations", "subject"))?;
+        let kind = match self.kind.as_str() {
+            "session" => RevocationKind::Session(SessionId::from_uuid(subject)),
+            "user" => RevocationKind::Account(AccountId::from_uuid(subject)),
+            _ => return Err(At("revocations", "kind").corrupt()),
+        };
+        Ok(Revocation {
+            seq: self.seq,
+            kind,
+            not_before: Timestamp::from_micros(self.not_before),
+            expires_at: Timestamp::from_micros(self.expires_at),
+        })
+    }
+}
+
+/// A row of `security_events`.
+#[derive(Queryable)]
+pub(crate) struct EventRow<I> {
+    id: I,
+    at: i64,
+    kind: String,
+    user_id: I,
+    session_id: Option<I>,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    evidence: Option<String>,
+}
+
+impl<I: StoredId> EventRow<I> {
+    pub(crate) fn event(self) -> Result<SecurityEvent, StoreError> {
+        let at = |column| At("security_events", column);
+        let session = self.session_id.map(|id| id.read(at("session_id"))).transpose()?;
+        Ok(SecurityEvent {
+            id: EventId::from_uuid(self.id.read(at("id"))?),
+            at: Timestamp::from_micros(self.at),
+            kind: self.kind.parse::<EventKind>().map_err(|_| at("kind").corrupt())?,
+            account: AccountId::from_uuid(self.user_id.read(at("user_id"))?),
+            session: session.map(SessionId::from_uuid),
+            presenter: column::presenter(self.ip.as_deref(), self.user_agent, at("ip"))?,
+            evidence: column::evidence(self.evidence.as_deref(), at("evidence"))?,
+        })
+    }
+}
+
+/// A row of `signing_keys`.
+#[derive(Queryable)]
+pub(crate) struct KeyRow {
+    kid: String,
+    algorithm: String,
+    key_id: i16,
+    sealed: Vec<u8>,
+    created_at: i64,
+}
+
+impl KeyRow {
+    pub(crate) fn key(self) -> Result<SealedKey, StoreError> {
+        Ok(SealedKey {
+            kid: self.kid,
+            algorithm: self.algorithm,
+            key_id: column::key_id(self.key_id, At("signing_keys", "key_id"))?,
+            sealed: self.sealed,
+            created_at: Timestamp::from_micros(self.created_at),
+        })
+    }
+}

@@ -1,0 +1,218 @@
+//! Where the database is; its scheme picks the engine.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use tokio_postgres::config::{Host, SslMode};
+
+/// The address of a database: `sqlite:PATH` or `postgres://user:password@host:port/database`.
+///
+/// Neither `Debug` nor `Display` shows a password.
+#[derive(Clone)]
+pub struct DatabaseUrl(Target);
+
+#[derive(Clone)]
+pub(crate) enum Target {
+    Sqlite(PathBuf),
+    Postgres(Box<tokio_postgres::Config>),
+}
+
+/// The database program behind a [`DatabaseUrl`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite, built into this program; the database is a file.
+    Sqlite,
+    /// A PostgreSQL server, or one that speaks its protocol.
+    Postgres,
+}
+
+/// Why an address was refused. No variant holds what was given, since it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDatabaseUrl {
+    /// Another scheme, or none.
+    #[error("a database URL begins with `sqlite:` and a path, or with `postgres://`")]
+    UnknownScheme,
+    /// `sqlite:` without a path.
+    #[error("`sqlite:` needs the path of a file, as in `sqlite:jeton-data/jeton.db`")]
+    NoPath,
+    /// `sqlite::memory:`.
+    #[error(
+        "an in-memory SQLite database cannot be used: its writer and its readers would each see one of their own; \
+             name a file, which may be in a temporary folder"
+    )]
+    InMemory,
+    /// Something after a `?`.
+    #[error("a `sqlite:` URL takes a path and no options after `?`")]
+    SqliteOptions,
+    /// Not what PostgreSQL calls a URL.
+    #[error(
+        "this is not a PostgreSQL URL; it should look like postgres://user:password@host:5432/database, \
+             with reserved characters of the password percent-encoded"
+    )]
+    NotPostgres,
+    /// Encryption is demanded.
+    #[error(
+        "connections to PostgreSQL are not encrypted yet: remove `sslmode=require`, and reach the server over a \
+             private network or a tunnel"
+    )]
+    TlsRequired,
+}
+
+impl DatabaseUrl {
+    /// The engine that the scheme names.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        match self.0 {
+            Target::Sqlite(_) => Engine::Sqlite,
+            Target::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    pub(crate) const fn target(&self) -> &Target {
+        &self.0
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => sqlite(path).map(Target::Sqlite).map(Self),
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => {
+                postgres(url).map(Box::new).map(Target::Postgres).map(Self)
+            }
+            _ => Err(InvalidDatabaseUrl::UnknownScheme),
+        }
+    }
+}
+
+/// Takes `PATH`, `//PATH` and `///ABSOLUTE/PATH`.
+fn sqlite(rest: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    if path.starts_with(":memory:") {
+        return Err(InvalidDatabaseUrl::InMemory);
+    }
+    if path.contains('?') {
+        return Err(InvalidDatabaseUrl::SqliteOptions);
+    }
+    if path.is_empty() || path.ends_with('/') || path.contains('\0') {
+        return Err(InvalidDatabaseUrl::NoPath);
+    }
+    Ok(PathBuf::from(path))
+}
+
+fn postgres(url: &str) -> Result<tokio_postgres::Config, InvalidDatabaseUrl> {
+    // The parser's own error may quote parts of a malformed URL, and with them its password.
+    let config = tokio_postgres::Config::from_str(url).map_err(|_| InvalidDatabaseUrl::NotPostgres)?;
+    if config.get_hosts().is_empty() {
+        return Err(InvalidDatabaseUrl::NotPostgres);
+    }
+    match config.get_ssl_mode() {
+        SslMode::Disable | SslMode::Prefer => Ok(config),
+        _ => Err(InvalidDatabaseUrl::TlsRequired),
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Target::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Target::Postgres(config) => {
+                f.write_str("postgres://")?;
+                if let Some(user) = config.get_user() {
+                    write!(f, "{user}@")?;
+                }
+                for (index, host) in config.get_hosts().iter().enumerate() {
+                    let separator = if index == 0 { "" } else { "," };
+                    write!(f, "{separator}{}", HostName(host))?;
+                    if let Some(port) = config.get_ports().get(index).or(config.get_ports().first()) {
+                        write!(f, ":{port}")?;
+                    }
+                }
+                write!(f, "/{}", config.get_dbname().unwrap_or_default())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+struct HostName<'a>(&'a Host);
+
+impl fmt::Display for HostName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Host::Tcp(name) => f.write_str(name),
+            #[cfg(unix)]
+            Host::Unix(folder) => Path::display(folder).fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(url: &str) -> Result<String, InvalidDatabaseUrl> {
+        url.parse::<DatabaseUrl>().map(|url| url.to_string())
+    }
+
+    #[test]
+    fn the_scheme_picks_the_engine() {
+        for (url, engine, shown) in [
+            ("sqlite:jeton.db", Engine::Sqlite, "sqlite:jeton.db"),
+            ("sqlite:./data/jeton.db", Engine::Sqlite, "sqlite:./data/jeton.db"),
+            ("sqlite:/var/lib/jeton.db", Engine::Sqlite, "sqlite:/var/lib/jeton.db"),
+            ("sqlite://jeton.db", Engine::Sqlite, "sqlite:jeton.db"),
+            ("sqlite:///var/lib/jeton.db", Engine::Sqlite, "sqlite:/var/lib/jeton.db"),
+            ("postgres://localhost/jeton", Engine::Postgres, "postgres://localhost/jeton"),
+            ("postgresql://ann@db:6432/jeton", Engine::Postgres, "postgres://ann@db:6432/jeton"),
+            ("postgres://a,b:6432/jeton", Engine::Postgres, "postgres://a:5432,b:6432/jeton"),
+        ] {
+            assert_eq!(url.parse::<DatabaseUrl>().map(|url| url.engine()), Ok(engine), "{url}");
+            assert_eq!(parsed(url).as_deref(), Ok(shown));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_with_the_reason() {
+        use InvalidDatabaseUrl::{InMemory, NoPath, NotPostgres, SqliteOptions, TlsRequired, UnknownScheme};
+        for (url, reason) in [
+            ("", UnknownScheme),
+            ("jeton.db", UnknownScheme),
+            ("mysql://localhost/jeton", UnknownScheme),
+            ("SQLITE:jeton.db", UnknownScheme),
+            ("postgres:jeton", UnknownScheme),
+            ("sqlite:", NoPath),
+            ("sqlite://", NoPath),
+            ("sqlite:data/", NoPath),
+            ("sqlite::memory:", InMemory),
+            ("sqlite://:memory:", InMemory),
+            ("sqlite:jeton.db?mode=ro", SqliteOptions),
+            ("postgres://", NotPostgres),
+            ("postgres:///jeton", NotPostgres),
+            ("postgres://host:port/jeton", NotPostgres),
+            ("postgres://host/jeton?unknown=1", NotPostgres),
+            ("postgres://host/jeton?sslmode=require", TlsRequired),
+        ] {
+            assert_eq!(parsed(url).err(), Some(reason), "{url}");
+        }
+    }
+
+    #[test]
+    fn no_password_is_ever_shown() {
+        let url: DatabaseUrl = "postgres://ann:hunter2@db/jeton".parse().unwrap();
+        assert_eq!(format!("{url} {url:?}"), "postgres://ann@db/jeton DatabaseUrl(postgres://ann@db/jeton)");
+        for refused in ["postgres://ann:hunter2@db:x/jeton", "postgres://ann:hun?ter2@db/jeton", "pg://ann:hunter2@db"]
+        {
+            let error = refused.parse::<DatabaseUrl>().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("ter2"), "{refused}");
+        }
+    }
+}
