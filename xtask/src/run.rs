@@ -27,10 +27,18 @@ pub(crate) fn root() -> PathBuf {
     own.parent().unwrap_or(own).to_owned()
 }
 
-/// Cargo, in the workspace's folder.
+/// Cargo, in the workspace's folder, as if it were called from a shell.
+///
+/// `cargo run` tells this process its own package's name and folder. Passed on, they would make build scripts that watch
+/// these variables run again, and everything above them compile again, at each change between the two ways to call.
 pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
