@@ -58,7 +58,7 @@ impl Dev {
             demo::play(server.base())?;
             println!("\nThe server still runs at {}. Its log: {}", server.base(), log.unwrap_or_default().display());
         } else {
-            println!("\n{}", curl_lines(server.base()));
+            println!("\nCopy and paste:\n\n{}", main_job(server.base())?);
         }
         println!("Ctrl-C stops it.");
         server.run_until(&interrupt)
@@ -103,29 +103,26 @@ impl Drop for DataDir {
     }
 }
 
-/// The main job for a shell, to copy and paste.
-fn curl_lines(base: &str) -> String {
-    format!(
-        r#"Copy and paste:
+/// The README's block for a shell, with this server's address in it.
+fn main_job(base: &str) -> Result<String, Failure> {
+    let block = include_str!("../../README.md")
+        .split_once("## The main job, by curl")
+        .and_then(|(_, section)| section.split_once("```sh\n"))
+        .and_then(|(_, block)| block.split_once("```"))
+        .map(|(block, _)| block.replace("http://127.0.0.1:8080", base));
+    block.ok_or_else(|| Failure::new("README.md has no block of curl lines under `The main job, by curl`"))
+}
 
-    jeton={base}
-    json='content-type: application/json'
-    field() {{ sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }}
+#[cfg(test)]
+mod tests {
+    use super::main_job;
 
-    # sign up, sign in
-    curl -sS $jeton/v1/accounts -H "$json" -d '{{"email":"ada@example.org","password":"correct horse battery"}}'
-    login=$(curl -sS $jeton/v1/login -H "$json" -d '{{"email":"ada@example.org","password":"correct horse battery"}}')
-    first=$(echo "$login" | field refresh_token)
-
-    # use, refresh; the same token again gets the same successor: an answer may get lost
-    curl -sS $jeton/v1/me -H "authorization: Bearer $(echo "$login" | field access_token)"
-    second=$(curl -sS $jeton/v1/refresh -H "$json" -d "{{\"refresh_token\":\"$first\"}}" | field refresh_token)
-    curl -sS $jeton/v1/refresh -H "$json" -d "{{\"refresh_token\":\"$first\"}}" | field refresh_token; echo "$second"
-
-    # a thief comes with a token two generations old: the session ends, access tokens included
-    access=$(curl -sS $jeton/v1/refresh -H "$json" -d "{{\"refresh_token\":\"$second\"}}" | field access_token)
-    curl -sS $jeton/v1/refresh -H "$json" -d "{{\"refresh_token\":\"$first\"}}"
-    curl -sSi $jeton/v1/me -H "authorization: Bearer $access"
-"#
-    )
+    #[test]
+    fn the_curl_lines_are_the_readmes_with_the_servers_own_address() {
+        let block = main_job("http://127.0.0.1:9000").ok().unwrap();
+        assert!(block.starts_with("URL=http://127.0.0.1:9000\n"));
+        for step in ["/v1/accounts", "/v1/login", "/v1/me", "/v1/refresh", "/v1/sessions"] {
+            assert!(block.contains(step), "{step}");
+        }
+    }
 }
