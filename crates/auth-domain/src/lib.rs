@@ -79,6 +79,7 @@
 pub mod account;
 mod auth;
 pub mod credential;
+pub mod feed;
 pub mod login;
 pub mod model;
 pub mod ports;

@@ -5,6 +5,7 @@ mod account;
 mod argon2id;
 mod classify;
 mod contract;
+mod feed;
 mod login;
 mod protocol;
 mod refresh;
