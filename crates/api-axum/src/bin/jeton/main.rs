@@ -1,2 +1,28 @@
-//! The `jeton` binary.
-fn main() {}
+//! `jeton`: the server and its tools. Every command is a file in `commands`; `config` says what the operator decided, and
+//! `wiring` puts the adapters behind the ports.
+
+mod cli;
+mod commands;
+mod config;
+mod entropy;
+mod failure;
+mod listener;
+mod logging;
+mod master_key;
+mod outbox;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    // Tests stop the process at named places by the variable `FAILPOINTS`.
+    #[cfg(feature = "failpoints")]
+    let _failpoints = fail::FailScenario::setup();
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,207 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Jeton: verify like a JWT, control like a session.
+#[derive(Debug, Parser)]
+#[command(name = "jeton", version, propagate_version = true, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton serve                                   run the server; needs no configuration
+  jeton serve --listen 0.0.0.0:8080 --log-format json
+  jeton config show                             every setting, its value and where it came from
+  jeton users create --email you@example.com --admin
+  JETON_DATABASE_URL=postgres://jeton@db/jeton jeton serve
+
+Settings are layered: defaults, then jeton.toml, then environment variables (JETON_LISTEN, JETON_TOKENS__ACCESS_TTL, …),
+then flags. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.";
+
+/// Settings that every command takes. They win over the environment and the file.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Settings {
+    /// Read settings from this file [default: ./jeton.toml where it exists]
+    #[arg(long, global = true, value_name = "FILE", env = "JETON_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Serve on this address and port, such as 127.0.0.1:8080; port 0 takes a free one
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Keep the database, the master key and the outbox in this folder
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<String>,
+    /// Use this database: sqlite:PATH or postgres://…; other users of the machine can read flags, so give a password by
+    /// `JETON_DATABASE_URL` or `JETON_DATABASE_URL_FILE`
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// The public address of this server, as it stands in its tokens
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// Write logs as auto, pretty or json
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
+    /// Log from this level on: error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+}
+
+impl Settings {
+    /// The flags that were given: name, key and value.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        [
+            ("--listen", "listen", &self.listen),
+            ("--data-dir", "data_dir", &self.data_dir),
+            ("--database-url", "database_url", &self.database_url),
+            ("--issuer", "issuer", &self.issuer),
+            ("--log-format", "log.format", &self.log_format),
+            ("--log-level", "log.level", &self.log_level),
+        ]
+        .into_iter()
+        .filter_map(|(flag, key, value)| value.as_deref().map(|value| (flag, key, value)))
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    #[command(after_help = SERVE)]
+    Serve,
+    /// Bring the database's tables up to date, or tell how they are
+    #[command(after_help = MIGRATE)]
+    Migrate {
+        #[command(subcommand)]
+        action: Option<MigrateAction>,
+    },
+    /// Show what a token says, without believing it
+    #[command(after_help = INSPECT)]
+    Inspect {
+        /// The token, or `-` to read it from standard input
+        token: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show or check the settings
+    #[command(after_help = CONFIG)]
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Manage accounts in the database
+    Users {
+        #[command(subcommand)]
+        action: UsersAction,
+    },
+    /// Ask a running server whether it can do its work; exit code 0 when it can
+    #[command(after_help = HEALTHCHECK)]
+    Healthcheck,
+}
+
+const SERVE: &str = "\
+With no settings at all it serves on 127.0.0.1:8080, keeps its data in ./jeton-data (database, master key and outbox) and
+prints one line with its address when it is ready. SIGTERM or Ctrl-C stops it: it finishes the requests in flight first.
+
+Examples:
+  jeton serve
+  jeton serve --listen 0.0.0.0:8080 --issuer https://login.example.com
+  JETON_TOKENS__ACCESS_TTL=5m JETON_SESSIONS__MAX_PER_ACCOUNT=1 jeton serve";
+
+const MIGRATE: &str = "\
+`jeton serve` migrates by itself at start; this command is for those who want to do it beforehand.
+
+Examples:
+  jeton migrate                  the same as `jeton migrate up`
+  jeton migrate status
+  jeton migrate down --yes       takes the last migration back";
+
+const INSPECT: &str = "\
+Nothing is verified: anyone may have written the token. Exit code 0 when its form is sound, 1 when every verifier would
+refuse it. Other users of the machine can read arguments, so give a live token by standard input.
+
+Examples:
+  jeton inspect eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.AA
+  curl -s … | jq -r .access_token | jeton inspect -
+  jeton inspect --json - < token.txt";
+
+const CONFIG: &str = "\
+Examples:
+  jeton config show              as jeton.toml, each line with where it came from; secrets are hidden
+  jeton config check             exit code 0 when the settings are good, 1 and every problem when not
+  jeton config check --config /etc/jeton.toml";
+
+const HEALTHCHECK: &str = "\
+It asks GET /readyz on the address that the server listens on.
+
+Example, in a Dockerfile:
+  HEALTHCHECK CMD [\"jeton\", \"healthcheck\"]";
+
+/// What to do with the tables.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum MigrateAction {
+    /// Apply every migration that is not applied yet
+    Up,
+    /// Take the last migration back, and with it the data that it made room for
+    Down {
+        /// Yes, data may be lost
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List the migrations and whether they are applied
+    Status,
+}
+
+/// What to do with the settings.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Print every setting with its value and its source
+    Show,
+    /// Say what is wrong with the settings
+    Check,
+}
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsersAction {
+    /// Create an account; asks for its password
+    #[command(after_help = USERS_CREATE)]
+    Create {
+        /// Its mail address
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// Give it the role admin
+        #[arg(long)]
+        admin: bool,
+        /// What its owner wants to be called
+        #[arg(long, value_name = "NAME")]
+        display_name: Option<String>,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+const USERS_CREATE: &str = "\
+It works on the database of the settings, whether or not a server runs, and the rules for passwords are the server's.
+
+Examples:
+  jeton users create --email you@example.com --admin
+  pass show jeton/alice | jeton users create --email alice@example.com --display-name Alice --password-stdin";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,40 @@
+//! The commands, one file each.
+
+mod config;
+mod healthcheck;
+mod inspect;
+mod migrate;
+mod serve;
+mod users;
+
+use std::io::{self, Write as _};
+
+use crate::cli::{Cli, Command};
+use crate::config::Config;
+use crate::failure::{Doing as _, Failure};
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli { command, settings } = cli;
+    match command {
+        Command::Serve => block_on(serve::run(Config::load(&settings)?)),
+        Command::Migrate { action } => block_on(migrate::run(Config::load(&settings)?, action)),
+        Command::Inspect { token, json } => inspect::run(&token, json),
+        Command::Config { action } => config::run(&settings, action),
+        Command::Users { action } => block_on(users::run(Config::load(&settings)?, action)),
+        Command::Healthcheck => block_on(healthcheck::run(Config::load(&settings)?)),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().doing("start the runtime")?.block_on(work)
+}
+
+/// Writes to standard output. A reader that has seen enough, as `head` has, is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).doing("write to standard output"),
+        _ => Ok(()),
+    }
+}

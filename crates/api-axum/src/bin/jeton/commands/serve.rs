@@ -1,0 +1,104 @@
+//! `jeton serve`: the server, from start to a clean end.
+
+use std::net::SocketAddr;
+
+use store_diesel::Database;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::print;
+use crate::config::Config;
+use crate::failure::{Doing as _, Failure};
+use crate::listener::{self, Drained};
+use crate::logging;
+use crate::wiring::{Service, open_database};
+
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    logging::start(config.log)?;
+    let signals = Signals::new()?;
+    // Before all else, so that a second server on the same address fails at once and touches nothing.
+    let listener = TcpListener::bind(config.listen).await.doing(&format!("listen on {}", config.listen))?;
+    let address = listener.local_addr().doing("learn the address")?;
+
+    let (database, service) = tokio::select! {
+        started = start(&config, address) => started?,
+        () = signals.count(1) => return Ok(()),
+    };
+    print(&format!("jeton is ready at http://{address}\n"))?;
+
+    let serving = listener::serve(listener, service.router.clone(), config.http, signals.count(1), signals.count(2));
+    let drained = tokio::select! {
+        drained = serving => drained,
+        never = service.keep_up() => match never {},
+    };
+    if drained == Drained::CutOff {
+        tracing::warn!("requests in flight were cut off");
+    }
+    database.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn start(config: &Config, address: SocketAddr) -> Result<(Database, Service), Failure> {
+    let issuer = config.issuer.clone().unwrap_or_else(|| format!("http://{address}"));
+    warn_if_open(&issuer);
+    let database = open_database(config).await?;
+    let service = Service::start(config, &issuer, &database).await?;
+    tracing::info!(
+        %address,
+        issuer,
+        audience = config.audience,
+        database = %config.database_url,
+        algorithm = %config.algorithm,
+        kid = service.kid,
+        version = env!("CARGO_PKG_VERSION"),
+        "ready"
+    );
+    Ok((database, service))
+}
+
+/// Says so when tokens would travel in the clear over a network.
+fn warn_if_open(issuer: &str) {
+    let Some(host) = issuer.strip_prefix("http://").map(|rest| rest.split('/').next().unwrap_or_default()) else {
+        return;
+    };
+    let loopback = match host.parse::<SocketAddr>() {
+        Ok(address) => address.ip().is_loopback(),
+        Err(_) => host.split(':').next().is_some_and(|name| name == "localhost" || name == "127.0.0.1"),
+    };
+    if !loopback {
+        tracing::warn!(
+            issuer,
+            "the issuer is not https: passwords and tokens travel in the clear, and browsers refuse its cookies; put a proxy \
+             with TLS before the server and set JETON_ISSUER to its https address"
+        );
+    }
+}
+
+/// How often the server was told to stop: once to finish what it does, twice to leave at once.
+struct Signals(watch::Receiver<usize>);
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let of = |kind| signal(kind).doing("listen for signals");
+        let (mut terminate, mut interrupt) = (of(SignalKind::terminate())?, of(SignalKind::interrupt())?);
+        let (told, heard) = watch::channel(0);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                told.send_modify(|count| *count += 1);
+            }
+        });
+        Ok(Self(heard))
+    }
+
+    /// Waits for the signal of that number.
+    async fn count(&self, number: usize) {
+        // The sender lives as long as the runtime, so the only outcome is that the count is reached.
+        let _ = self.0.clone().wait_for(|count| *count >= number).await;
+    }
+}

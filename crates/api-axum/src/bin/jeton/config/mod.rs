@@ -1,0 +1,247 @@
+//! What the operator decided: read from all layers, checked as a whole, explained where it is wrong.
+
+mod address;
+mod duration;
+mod keys;
+mod layers;
+mod reader;
+pub(crate) mod secret_file;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use auth_domain::Policies;
+use auth_domain::credential::Argon2Settings;
+use auth_domain::login::Client;
+use auth_domain::model::{OnLimit, PasswordPolicy, RefreshPolicy, SessionLimit};
+use store_diesel::DatabaseUrl;
+use token_core::Algorithm;
+
+pub(crate) use self::layers::Inputs;
+use self::layers::Layers;
+pub(crate) use self::reader::Shown;
+use self::reader::{Reader, quoted};
+use crate::cli::Settings;
+use crate::failure::Failure;
+use crate::logging::{Format, Level, LogSettings};
+use crate::master_key::MasterKeys;
+
+/// The settings, all of them good.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Where the server listens.
+    pub(crate) listen: SocketAddr,
+    /// The folder of the database, the master key and the outbox.
+    pub(crate) data_dir: PathBuf,
+    /// The database.
+    pub(crate) database_url: DatabaseUrl,
+    /// The master keys, where the settings hold any.
+    pub(crate) master_keys: Option<MasterKeys>,
+    /// `iss` of every token; where nobody says it, it is `http://` and the address that the server listens on.
+    pub(crate) issuer: Option<String>,
+    /// `aud` of every token.
+    pub(crate) audience: String,
+    /// How long an access token lives.
+    pub(crate) access_ttl: Duration,
+    /// What new access tokens are signed with.
+    pub(crate) algorithm: Algorithm,
+    /// Sessions, rotation and passwords.
+    pub(crate) policies: Policies,
+    /// How expensive a password's hash is.
+    pub(crate) argon2: Argon2Settings,
+    /// Limits of connections and requests.
+    pub(crate) http: HttpLimits,
+    /// Logs.
+    pub(crate) log: LogSettings,
+    /// Every setting in words.
+    pub(crate) shown: Vec<Shown>,
+}
+
+/// Limits of connections and requests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HttpLimits {
+    /// From a request's head to the end of its answer.
+    pub(crate) request_timeout: Duration,
+    /// From the start of a connection, or the end of an answer, to the end of the next request's head.
+    pub(crate) header_timeout: Duration,
+    /// Connections at once; more wait to be accepted.
+    pub(crate) max_connections: usize,
+    /// How long requests in flight may take to finish when the server stops.
+    pub(crate) shutdown_timeout: Duration,
+}
+
+/// Every problem of the settings.
+#[derive(Debug)]
+pub(crate) struct ConfigProblems(pub(crate) Vec<String>);
+
+impl fmt::Display for ConfigProblems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is not good:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl From<ConfigProblems> for Failure {
+    fn from(problems: ConfigProblems) -> Self {
+        Self::usage(problems.to_string())
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+impl Config {
+    /// Reads the settings from the file, the environment and the flags of this process.
+    pub(crate) fn load(settings: &Settings) -> Result<Self, ConfigProblems> {
+        Self::read(Inputs {
+            file: settings.config.clone(),
+            optional_file: Some(PathBuf::from("jeton.toml")),
+            environment: std::env::vars_os().collect(),
+            flags: settings.given().map(|(flag, key, value)| (flag, key, value.to_owned())).collect(),
+        })
+    }
+
+    /// Reads the settings from what is given.
+    pub(crate) fn read(inputs: Inputs) -> Result<Self, ConfigProblems> {
+        let mut reader = Reader::new(Layers::new(inputs));
+        let read = Self::collect(&mut reader);
+        match (reader.finish(), read) {
+            (Ok(shown), Some(config)) => Ok(Self { shown, ..config }),
+            (Err(problems), _) => Err(ConfigProblems(problems)),
+            // A key without a default that is needed all the same; the table of keys has none.
+            (Ok(_), None) => Err(ConfigProblems(vec!["a setting has no value".to_owned()])),
+        }
+    }
+
+    fn collect(reader: &mut Reader) -> Option<Self> {
+        let listen = reader.read("listen", address::listen, |address| quoted(&address.to_string()));
+        let data_dir = reader.text("data_dir", |text| Ok(text.to_owned())).map(PathBuf::from);
+        let database_url = Self::database_url(reader, data_dir.as_deref());
+        let master_keys = reader.read("master_key", |text| MasterKeys::parse(text).map_err(|e| e.to_string()), hidden);
+        if let Some(data_dir) = &data_dir {
+            reader.derived("master_key", quoted(&format!("<from {}>", data_dir.join("master.key").display())));
+        }
+        let issuer = reader.text("issuer", address::issuer);
+        if let Some(listen) = listen {
+            reader.derived("issuer", quoted(&format!("http://{listen}")));
+        }
+        let audience = reader.text("audience", address::audience);
+        let access_ttl = reader.duration("tokens.access_ttl", 10 * SECOND..=DAY);
+        let algorithms: Vec<_> = Algorithm::ALL.iter().map(|algorithm| (algorithm.name(), *algorithm)).collect();
+        let algorithm = reader.choice("tokens.algorithm", &algorithms);
+        let refresh = Self::refresh(reader);
+        let sessions = Self::sessions(reader);
+        let min_length = reader.number("password.min_length", PasswordPolicy::FLOOR..=64);
+        let argon2 = Self::argon2(reader);
+        let http = Self::http(reader);
+        let log = Self::log(reader);
+
+        Some(Self {
+            listen: listen?,
+            data_dir: data_dir?,
+            database_url: database_url?,
+            master_keys,
+            issuer,
+            audience: audience?,
+            access_ttl: access_ttl?,
+            algorithm: algorithm?,
+            policies: Policies {
+                refresh: refresh?,
+                sessions: sessions?,
+                password: PasswordPolicy::new(min_length?),
+                client: Client::default(),
+            },
+            argon2: argon2?,
+            http: http?,
+            log: log?,
+            shown: Vec::new(),
+        })
+    }
+
+    fn database_url(reader: &mut Reader, data_dir: Option<&std::path::Path>) -> Option<DatabaseUrl> {
+        let parse = |text: &str| text.parse::<DatabaseUrl>().map_err(|error| format!("a database's URL: {error}"));
+        if reader.is_set("database_url") {
+            return reader.read("database_url", parse, |url| quoted(&url.to_string()));
+        }
+        let default = format!("sqlite:{}", data_dir?.join("jeton.db").display());
+        match parse(&default) {
+            Ok(url) => {
+                reader.derived("database_url", quoted(&url.to_string()));
+                Some(url)
+            }
+            Err(error) => {
+                reader.problem(format!("data_dir cannot hold the database: {error}"));
+                None
+            }
+        }
+    }
+
+    fn refresh(reader: &mut Reader) -> Option<RefreshPolicy> {
+        let idle = reader.duration("refresh.idle", 10 * SECOND..=3_650 * DAY);
+        let absolute = reader.duration("refresh.absolute", 10 * SECOND..=3_650 * DAY);
+        let retry_window = reader.duration("refresh.retry_window", Duration::ZERO..=5 * MINUTE);
+        let policy = RefreshPolicy { idle: idle?, absolute: absolute?, retry_window: retry_window? };
+        if policy.idle > policy.absolute {
+            let (idle, absolute) = (duration::show(policy.idle), duration::show(policy.absolute));
+            reader.problem(format!(
+                "refresh.idle = \"{idle}\" is longer than refresh.absolute = \"{absolute}\"; it can be as long at most"
+            ));
+        }
+        Some(policy)
+    }
+
+    fn sessions(reader: &mut Reader) -> Option<SessionLimit> {
+        let most = reader.number("sessions.max_per_account", 0..=1_000_000);
+        let choices = [("evict_oldest", OnLimit::EvictOldest), ("deny", OnLimit::Deny)];
+        let on_limit = reader.choice("sessions.on_limit", &choices);
+        Some(SessionLimit { max_per_account: NonZeroU32::new(most?), on_limit: on_limit? })
+    }
+
+    fn argon2(reader: &mut Reader) -> Option<Argon2Settings> {
+        let memory_kib = reader.number("password.memory_kib", 19_456..=262_144);
+        let iterations = reader.number("password.iterations", 2..=16);
+        let parallelism = reader.number("password.parallelism", 1..=16);
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let threads = reader.number("password.threads", 1..=1_024);
+        reader.derived("password.threads", cores.to_string());
+        let queue = reader.number("password.queue", 1..=65_536);
+        Some(Argon2Settings {
+            memory_kib: memory_kib?,
+            iterations: iterations?,
+            parallelism: parallelism?,
+            threads: threads.map_or(Some(cores), NonZeroUsize::new)?,
+            queue: queue?,
+        })
+    }
+
+    fn http(reader: &mut Reader) -> Option<HttpLimits> {
+        let request_timeout = reader.duration("http.request_timeout", SECOND..=HOUR);
+        let header_timeout = reader.duration("http.header_timeout", SECOND..=HOUR);
+        let max_connections = reader.number("http.max_connections", 1..=1_000_000);
+        let shutdown_timeout = reader.duration("http.shutdown_timeout", Duration::ZERO..=HOUR);
+        Some(HttpLimits {
+            request_timeout: request_timeout?,
+            header_timeout: header_timeout?,
+            max_connections: max_connections?,
+            shutdown_timeout: shutdown_timeout?,
+        })
+    }
+
+    fn log(reader: &mut Reader) -> Option<LogSettings> {
+        let format = reader.choice("log.format", &Format::CHOICES);
+        let level = reader.choice("log.level", &Level::CHOICES);
+        Some(LogSettings { format: format?, level: level? })
+    }
+}
+
+/// What stands for a secret.
+fn hidden<T>(_: &T) -> String {
+    quoted("<hidden>")
+}

@@ -1,0 +1,201 @@
+//! Puts the adapters behind the ports.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api_axum::{ApiState, Guard, HttpSettings, SystemClock, router};
+use auth_domain::credential::Argon2id;
+use auth_domain::ports::{Clock, Entropy, Stores};
+use auth_domain::refresh::{MasterKey, RotationKeys};
+use auth_domain::{Auth, Ports, signing};
+use axum::Router;
+use store_diesel::{Database, Options, migrate};
+use token_core::{Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
+
+use crate::config::Config;
+use crate::entropy::OsEntropy;
+use crate::failure::{Doing as _, Failure};
+use crate::master_key::{self, MasterKeys, make_folder};
+use crate::outbox::Outbox;
+
+/// How often the revocation set drops what has expired.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// How often a node looks for sessions that others have ended: other nodes, or commands on the same database.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+
+/// The whole service, ready to be served.
+pub(crate) struct Service {
+    /// What answers requests.
+    pub(crate) router: Router,
+    /// The key that new access tokens are signed with.
+    pub(crate) kid: String,
+    auth: Arc<Auth>,
+    revocations: Arc<RevocationSet>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Brings the tables of the settings' database up to date, and names the migrations that it took. Makes the data folder.
+pub(crate) async fn migrate_up(config: &Config) -> Result<Vec<String>, Failure> {
+    make_folder(&config.data_dir).doing(&format!("make the data folder {}", config.data_dir.display()))?;
+    let url = &config.database_url;
+    migrate::up(url).await.doing(&format!("bring the tables of {url} up to date"))
+}
+
+/// The database of the settings, with its tables up to date.
+pub(crate) async fn open_database(config: &Config) -> Result<Database, Failure> {
+    for migration in migrate_up(config).await? {
+        tracing::info!(migration, "migrated");
+    }
+    let url = &config.database_url;
+    Database::open(url, &Options::default()).await.doing(&format!("open the database {url}"))
+}
+
+/// The use cases for commands that only write accounts. Tokens that they could issue would be good nowhere.
+pub(crate) fn accounts_only(config: &Config, stores: Stores) -> Result<Auth, Failure> {
+    let ports = ports(config, stores)?;
+    let random = MasterKey::new(0, auth_domain::ports::random(&OsEntropy).doing("start")?);
+    let keys = RotationKeys::new(0, [random]).doing("start")?;
+    let key = SigningKey::generate(config.algorithm).doing("start")?;
+    let issuer = Issuer::new(key, String::new(), Audience::new(&config.audience), config.access_ttl.as_secs());
+    Ok(Auth::new(&ports, &config.policies, keys, issuer, Arc::new(RevocationSet::new())))
+}
+
+impl Service {
+    /// Wires the service; its tokens name `issuer`.
+    pub(crate) async fn start(config: &Config, issuer: &str, database: &Database) -> Result<Self, Failure> {
+        let stores = database.stores();
+        let masters = master_keys(config, &stores).await?;
+        let ports = ports(config, stores.clone())?;
+        let keys = signing_keys(config, &masters, &ports).await?;
+
+        let trusted = Arc::new(KeySet::new(keys.iter().map(SigningKey::verification_key)));
+        let jwks = trusted.to_jwks();
+        let verifier = Arc::new(Verifier::new(trusted, Rules::access_token(issuer, &config.audience)));
+        let newest = keys.into_iter().rfind(|key| key.algorithm() == config.algorithm);
+        let key = newest.ok_or_else(|| Failure::new(format!("the database holds no {} key", config.algorithm)))?;
+        let kid = key.kid().to_owned();
+        let issuing = Issuer::new(key, issuer.to_owned(), Audience::new(&config.audience), config.access_ttl.as_secs());
+
+        let rotation = RotationKeys::new(masters.active().id(), masters.all().iter().cloned());
+        let revocations = Arc::new(RevocationSet::new());
+        let auth = Arc::new(Auth::new(
+            &ports,
+            &config.policies,
+            rotation.doing("use the master keys")?,
+            issuing,
+            Arc::clone(&revocations),
+        ));
+        auth.sessions.follow_revocations().await.doing("read which sessions were ended")?;
+
+        let guard = Guard::new(verifier, Arc::clone(&revocations), Arc::clone(&ports.clock));
+        let settings = http_settings(config, issuer);
+        let router = router(ApiState::new(Arc::clone(&auth), guard, jwks, stores.health, settings));
+        Ok(Self { router, kid, auth, revocations, clock: ports.clock })
+    }
+
+    /// Keeps the revocation set as it should be; never ends.
+    pub(crate) async fn keep_up(&self) -> Infallible {
+        tokio::select! {
+            never = self.purge() => never,
+            never = self.follow() => never,
+        }
+    }
+
+    async fn purge(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(PURGE_EVERY).await;
+            self.revocations.purge(self.clock.now().unix());
+        }
+    }
+
+    async fn follow(&self) -> Infallible {
+        let mut failing = false;
+        loop {
+            tokio::time::sleep(FOLLOW_EVERY).await;
+            // Told once when it begins and once when it is over, not twice a second.
+            match (self.auth.sessions.follow_revocations().await, failing) {
+                (Ok(()), true) => tracing::info!("sessions that others end are seen again"),
+                (Err(error), false) => tracing::warn!(%error, "sessions that others end are not seen"),
+                (outcome, _) => {
+                    failing = outcome.is_err();
+                    continue;
+                }
+            }
+            failing = !failing;
+        }
+    }
+}
+
+fn ports(config: &Config, stores: Stores) -> Result<Ports, Failure> {
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let hasher = Argon2id::start(config.argon2, Arc::clone(&entropy)).doing("start password hashing")?;
+    Ok(Ports {
+        stores,
+        clock: Arc::new(SystemClock),
+        entropy,
+        hasher: Arc::new(hasher),
+        mailer: Arc::new(Outbox::of(&config.data_dir)),
+    })
+}
+
+/// The master keys of the settings or of the data folder. A new one is made only for a database that has no use of another.
+async fn master_keys(config: &Config, stores: &Stores) -> Result<MasterKeys, Failure> {
+    if let Some(keys) = &config.master_keys {
+        return Ok(keys.clone());
+    }
+    if let Some(keys) = master_key::load(&config.data_dir).doing("read the master key")? {
+        return Ok(keys);
+    }
+    let path = master_key::path(&config.data_dir);
+    if !stores.keys.list().await.doing("look for signing keys")?.is_empty() {
+        return Err(Failure::new(format!(
+            "there is no master key, but the database {} holds signing keys that were sealed under one; put {} back, or set \
+             JETON_MASTER_KEY or JETON_MASTER_KEY_FILE to the key of this database (of several servers on one database, each \
+             needs the same)",
+            config.database_url,
+            path.display(),
+        )));
+    }
+    let keys = master_key::create(&config.data_dir, &OsEntropy).doing("make a master key")?;
+    tracing::info!(path = %path.display(), "made a master key; keep a copy of it apart from the database's backups");
+    Ok(keys)
+}
+
+async fn signing_keys(config: &Config, masters: &MasterKeys, ports: &Ports) -> Result<Vec<SigningKey>, Failure> {
+    let store = &*ports.stores.keys;
+    signing::load_or_create(store, masters.active(), masters.all(), config.algorithm, ports.clock.now())
+        .await
+        .doing("load the signing keys")
+}
+
+fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
+    HttpSettings {
+        request_timeout: config.http.request_timeout,
+        origin: origin(issuer),
+        hsts: issuer.starts_with("https://"),
+    }
+}
+
+/// The issuer without its path, and without the port that its scheme has anyway: what browsers send as `Origin`
+/// (RFC 6454 §6.2).
+fn origin(issuer: &str) -> String {
+    let issuer = issuer.to_lowercase();
+    let Some((scheme, rest)) = issuer.split_once("://") else { return issuer };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let own_port = if scheme == "https" { ":443" } else { ":80" };
+    format!("{scheme}://{}", authority.strip_suffix(own_port).unwrap_or(authority))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_origin_is_the_issuer_without_its_path() {
+        assert_eq!(origin("https://Login.example.com/auth"), "https://login.example.com");
+        assert_eq!(origin("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(origin("https://login.example.com:443"), "https://login.example.com");
+        assert_eq!(origin("http://login.example.com:80/auth"), "http://login.example.com");
+    }
+}
