@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Call, Client, shortened, shown};
+use crate::http::{Answer, Call, Client};
 use crate::run::Failure;
+use crate::secrets::Secrets;
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -11,7 +12,7 @@ const PASSWORD: &str = "correct horse battery staple";
 pub(crate) fn play(base: &str) -> Result<(), Failure> {
     // An address of its own for each run, so that it can be played on one database again and again.
     let email = format!("ada.{}@example.org", std::process::id());
-    let mut story = Story { client: Client::new(base), chapter: 0 };
+    let mut story = Story { client: Client::new(base), secrets: Secrets::default(), chapter: 0 };
     story.sign_up(&email)?;
     let laptop = story.sign_in(&email, "Ada's laptop")?;
     story.use_it(&email, &laptop)?;
@@ -31,6 +32,7 @@ struct Tokens {
 
 struct Story {
     client: Client,
+    secrets: Secrets,
     chapter: u32,
 }
 
@@ -78,7 +80,7 @@ impl Story {
         tell("The server rotated the token, and the network ate this answer: the laptop still holds the spent one.");
         tell("It repeats its request, as any client would:");
         let recovered = tokens(&self.ask(200, &present(&held.refresh, key))?)?;
-        same("the successor", &recovered.refresh, &lost.refresh)?;
+        same("the successor", &self.secrets.token(&recovered.refresh), &self.secrets.token(&lost.refresh))?;
         tell("Byte for byte the same successor: it is derived, so the server can say it again without having kept it.");
         tell("The Idempotency-Key lets the laptop recover even after hours; without one there are 30 seconds.");
         Ok(recovered)
@@ -88,7 +90,7 @@ impl Story {
         self.chapter("A thief's replay is caught");
         tell(&format!(
             "A thief copied Ada's first refresh token, {}, two generations old by now.",
-            shortened(&stolen.refresh)
+            self.secrets.token(&stolen.refresh)
         ));
         self.refused(&present(&stolen.refresh, None), "invalid_grant")?;
         tell("Nobody honest holds such a token any more. The session has ended, and with it:");
@@ -129,18 +131,18 @@ impl Story {
     fn ask(&self, expected: u16, call: &Call<'_>) -> Result<Answer, Failure> {
         println!("   -> {} {}", call.method, call.path);
         if let Some(token) = call.bearer {
-            println!("      Authorization: Bearer {}", shortened(token));
+            println!("      Authorization: Bearer {}", self.secrets.token(token));
         }
         if let Some(key) = call.idempotency_key {
             println!("      Idempotency-Key: {key}");
         }
         if let Some(body) = &call.body {
-            println!("      {}", shown(body));
+            println!("      {}", self.secrets.hide(body));
         }
         let answer = self.client.send(call)?;
         println!("   <- {}", answer.status);
         if !answer.body.is_null() {
-            println!("      {}", shown(&answer.body));
+            println!("      {}", self.secrets.hide(&answer.body));
         }
         if answer.status.as_u16() == expected {
             return Ok(answer);
@@ -183,7 +185,7 @@ fn same(what: &str, found: &str, expected: &str) -> Result<(), Failure> {
     if found == expected {
         return Ok(());
     }
-    Err(Failure::new(format!("{what} is {}; it should be {}", shortened(found), shortened(expected))))
+    Err(Failure::new(format!("{what} is `{found}`; it should be `{expected}`")))
 }
 
 fn differs(what: &str, found: &str, before: &str) -> Result<(), Failure> {

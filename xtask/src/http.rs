@@ -1,4 +1,4 @@
-//! A small JSON client for the demo, and how secrets are shown.
+//! A small JSON client for the demo.
 
 use std::time::Duration;
 
@@ -8,8 +8,6 @@ use ureq::http::{Request, StatusCode};
 use crate::run::Failure;
 
 const DEADLINE: Duration = Duration::from_secs(20);
-/// How much of a secret is shown.
-const SHOWN: usize = 12;
 
 pub(crate) struct Client {
     agent: ureq::Agent,
@@ -66,44 +64,5 @@ impl Client {
         let body =
             if text.is_empty() { Value::Null } else { serde_json::from_str(&text).map_err(|error| failed(&error))? };
         Ok(Answer { status: answer.status(), body })
-    }
-}
-
-/// The value with its secrets cut short.
-pub(crate) fn shown(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| (name.clone(), shown_member(name, value))).collect()
-        }
-        Value::Array(items) => items.iter().map(shown).collect(),
-        other => other.clone(),
-    }
-}
-
-fn shown_member(name: &str, value: &Value) -> Value {
-    match value.as_str() {
-        Some(secret) if matches!(name, "password" | "access_token" | "refresh_token") => shortened(secret).into(),
-        _ => shown(value),
-    }
-}
-
-pub(crate) fn shortened(secret: &str) -> String {
-    let start: String = secret.chars().take(SHOWN).collect();
-    format!("{start}…")
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::shown;
-
-    #[test]
-    fn secrets_are_cut_short_wherever_they_stand() {
-        let answer = json!({"tokens": [{"refresh_token": "jrt_0123456789abcdef", "expires_in": 900}], "password": "correct horse"});
-        assert_eq!(
-            shown(&answer),
-            json!({"tokens": [{"refresh_token": "jrt_01234567…", "expires_in": 900}], "password": "correct hors…"})
-        );
     }
 }

@@ -8,6 +8,7 @@ mod http;
 mod layers;
 mod migrate;
 mod run;
+mod secrets;
 mod server;
 mod test;
 #[cfg(test)]
