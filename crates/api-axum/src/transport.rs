@@ -20,13 +20,26 @@ const COOKIE_NAME: &str = "__Host-jeton_refresh";
 
 /// How the client wants its refresh token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub(crate) enum Transport {
     /// In the body: for clients that keep secrets.
     #[default]
     Body,
     /// In the cookie: for pages.
     Cookie,
+}
+
+/// By way of text: serde_json takes another type in the place of a variant for broken JSON, not for a wrong type.
+impl TryFrom<String> for Transport {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        match name.as_str() {
+            "body" => Ok(Self::Body),
+            "cookie" => Ok(Self::Cookie),
+            _ => Err("a transport is `body` or `cookie`"),
+        }
+    }
 }
 
 /// A refresh token that a request brought, and how.

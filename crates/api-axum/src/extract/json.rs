@@ -7,6 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use serde_path_to_error::Segment;
 use zeroize::Zeroizing;
 
 use crate::problem::{Problem, ProblemCode};
@@ -92,13 +93,11 @@ async fn read(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, Proble
 /// Parses a body. The message of a failure names places and fields; what the client sent as a value never appears in it.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let (path, error) = (error.path().to_string(), error.into_inner());
-        match error.classify() {
-            Category::Data => Problem::new(ProblemCode::InvalidRequest, describe(&path, &error.to_string())),
-            Category::Io | Category::Syntax | Category::Eof => not_json(&error),
-        }
-    })?;
+    let parsed =
+        serde_path_to_error::deserialize(&mut deserializer).map_err(|error| match error.inner().classify() {
+            Category::Data => Problem::new(ProblemCode::InvalidRequest, describe(&error)),
+            Category::Io | Category::Syntax | Category::Eof => not_json(error.inner()),
+        })?;
     deserializer.end().map_err(|error| not_json(&error))?;
     // serde reads a struct from an array of its fields too; nobody means that.
     match bytes.trim_ascii_start().first() {
@@ -115,19 +114,23 @@ fn not_json(error: &serde_json::Error) -> Problem {
 }
 
 /// Says what is wrong with which field. serde's own messages cite values, so only their names of fields are used.
-fn describe(path: &str, message: &str) -> String {
+fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     const KINDS: [(&str, &str); 3] = [
         ("missing field `", "is missing"),
         ("unknown field `", "is not a field that this route knows"),
         ("duplicate field `", "occurs twice"),
     ];
+    let message = error.inner().to_string();
     let named = KINDS.into_iter().find_map(|(kind, text)| {
         message.strip_prefix(kind).and_then(|rest| rest.split_once('`')).map(|(name, _)| (name, text))
     });
-    match named {
-        Some((name, text)) => format!("The field `{}` {text}.", printable(name)),
-        None if path == "." => NOT_AN_OBJECT.to_owned(),
-        None => format!("The field `{}` has a wrong type or value.", printable(path)),
+    if let Some((name, text)) = named {
+        return format!("The field `{}` {text}.", printable(name));
+    }
+    // Only the outermost name: whatever lies below it came from the client.
+    match error.path().iter().next() {
+        Some(Segment::Map { key }) => format!("The field `{}` has a wrong type or value.", printable(key)),
+        _ => NOT_AN_OBJECT.to_owned(),
     }
 }
 

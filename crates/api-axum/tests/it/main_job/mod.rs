@@ -1,0 +1,49 @@
+//! The main job over HTTP, as one specification that runs on every store.
+//!
+//! To add a store, write a function that gives an [`Engine`] and name it in `on_every_store!`.
+
+mod rotation;
+mod sessions;
+
+use std::any::Any;
+
+use auth_domain::ports::Stores;
+use auth_domain::testing::MemoryStores;
+
+use crate::support::Setup;
+
+/// A store under test, and what must live as long as it.
+pub(crate) struct Engine {
+    stores: Stores,
+    _keep: Box<dyn Any + Send + Sync>,
+}
+
+impl Engine {
+    fn memory() -> impl Future<Output = Self> {
+        let stores = MemoryStores::new().stores();
+        std::future::ready(Self { stores, _keep: Box::new(()) })
+    }
+
+    /// An application on this store.
+    fn setup(&self) -> Setup {
+        Setup::over(self.stores.clone())
+    }
+}
+
+/// Runs each case on each store.
+macro_rules! on_every_store {
+    ($($case:ident,)*) => {
+        mod memory { $(super::on_store!(memory, $case);)* }
+    };
+}
+
+macro_rules! on_store {
+    ($engine:ident, $case:ident) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            super::$case($crate::main_job::Engine::$engine().await).await;
+        }
+    };
+}
+
+pub(crate) use {on_every_store, on_store};

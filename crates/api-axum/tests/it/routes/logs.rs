@@ -1,0 +1,137 @@
+//! SECURITY S10: what is in the log, and what never is.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::{Broken, ORIGIN, PASSWORD, Setup, Trouble};
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// Everything that is logged in this thread from here on, at every level.
+fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().json().with_max_level(LevelFilter::TRACE).with_writer(log.clone());
+    (log, tracing::subscriber::set_default(subscriber.finish()))
+}
+
+#[tokio::test]
+async fn s10_no_secret_is_in_the_log_at_any_level() {
+    let (log, _guard) = capture();
+    let stores = Broken::new();
+    let app = Setup::over(stores.stores()).start();
+    let key = "5f2c7d90-first-attempt";
+    let first = app.signed_in("alice@example.com").await;
+    let body = json!({"refresh_token": first.refresh});
+    let second = app.post("/v1/refresh").header("idempotency-key", key).json(body).send().await.json();
+    let cookie = app.cookie_login("alice@example.com").await;
+    let page = app.post("/v1/refresh").header("origin", ORIGIN).refresh_cookie(&cookie).json(json!({})).send().await;
+    app.get(&format!("/v1/me?access_token={}", first.access)).bearer(&first.access).send().await;
+    app.me(&first.refresh).await;
+    app.me(&format!("{}A", first.access)).await;
+    app.post("/v1/login").json(json!({"email": "alice@example.com", "password": "wrong hunter2 hunter2"})).send().await;
+    app.post("/v1/accounts").json(json!({"email": "alice@example.com", "password": [PASSWORD]})).send().await;
+    app.refresh(&first.refresh[..90]).await;
+    app.delete(&format!("/v1/sessions/{}", first.refresh)).bearer(&first.access).send().await;
+    stores.set(Some(Trouble::Unavailable));
+    app.refresh(second["refresh_token"].as_str().unwrap()).await;
+    app.me(&first.access).await;
+
+    let text = log.text();
+    assert!(text.lines().count() >= 14, "the log was captured:\n{text}");
+    let (page_access, page_refresh) = (page.json()["access_token"].clone(), page.refresh_cookie().unwrap());
+    let secrets = [
+        PASSWORD,
+        "hunter2",
+        key,
+        &first.access,
+        &first.refresh,
+        &cookie,
+        &page_refresh,
+        page_access.as_str().unwrap(),
+        second["access_token"].as_str().unwrap(),
+        second["refresh_token"].as_str().unwrap(),
+    ];
+    for secret in secrets {
+        assert!(!text.contains(secret), "a secret is in the log: {secret}");
+    }
+    assert!(!text.contains("jrt_") && !text.contains("eyJ"), "a part of a token is in the log");
+}
+
+#[tokio::test]
+async fn a_request_has_one_line_with_its_route_and_never_its_path() {
+    let (log, _guard) = capture();
+    let app = Setup::memory().start();
+    let tokens = app.signed_in("alice@example.com").await;
+    let answer = app.delete(&format!("/v1/sessions/{}?x=1", tokens.session)).bearer(&tokens.access).send().await;
+    let last = log.lines().pop().unwrap();
+    assert_eq!(last["level"], "INFO");
+    assert_eq!(last["fields"]["message"], "a request was answered");
+    assert_eq!(last["fields"]["status"], 204);
+    assert!(last["fields"]["latency_ms"].is_u64());
+    assert_eq!(last["span"]["method"], "DELETE");
+    assert_eq!(last["span"]["route"], "/v1/sessions/{id}");
+    assert_eq!(last["span"]["request_id"], answer.header("x-request-id").unwrap());
+    assert!(!log.text().contains(&tokens.session));
+}
+
+#[tokio::test]
+async fn the_cause_of_a_server_failure_is_logged_once_with_its_request() {
+    let (log, _guard) = capture();
+    let stores = Broken::new();
+    let app = Setup::over(stores.stores()).start();
+    let tokens = app.signed_in("alice@example.com").await;
+    stores.set(Some(Trouble::Unavailable));
+    let answer = app.me(&tokens.access).await;
+    let errors: Vec<_> = log.lines().into_iter().filter(|line| line["level"] == "ERROR").collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0]["fields"]["code"], "unavailable");
+    assert!(errors[0]["fields"]["cause"].as_str().unwrap().contains("db.internal"));
+    assert_eq!(errors[0]["span"]["request_id"], answer.header("x-request-id").unwrap());
+}
+
+#[tokio::test]
+async fn why_an_access_token_was_refused_is_for_the_operator_alone() {
+    let (log, _guard) = capture();
+    let app = Setup::memory().start();
+    let tokens = app.signed_in("alice@example.com").await;
+    app.post("/v1/logout").bearer(&tokens.access).send().await;
+    for (token, reason) in [(tokens.access.as_str(), "revoked"), ("a.b", "not_a_jwt")] {
+        let answer = app.me(token).await;
+        assert!(!answer.text().contains(reason));
+        assert!(log.lines().iter().any(|line| line["fields"]["reason"] == reason), "{reason}");
+    }
+}

@@ -1,0 +1,148 @@
+//! An application in this process: the real router over stores of the test's choice, on a clock that is set by hand.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use api_axum::{ApiState, Guard, HttpSettings, router};
+use auth_domain::model::{OnLimit, SessionLimit, Timestamp};
+use auth_domain::ports::{StoreHealth, Stores};
+use auth_domain::refresh::{MasterKey, RotationKeys};
+use auth_domain::testing::{ManualClock, MemoryStores, RecordingMailer, SeededEntropy};
+use auth_domain::{Auth, Policies, Ports};
+use axum::Router;
+use axum::http::Method;
+use serde_json::{Value, json};
+use token_core::{Algorithm, Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
+
+use super::{Answer, CountingHasher, ORIGIN, PASSWORD, Sending};
+
+/// What an application is made of.
+pub(crate) struct Setup {
+    pub(crate) stores: Stores,
+    pub(crate) policies: Policies,
+    pub(crate) settings: HttpSettings,
+    pub(crate) health: Arc<dyn StoreHealth>,
+}
+
+impl Setup {
+    pub(crate) fn over(stores: Stores) -> Self {
+        let settings = HttpSettings { origin: ORIGIN.to_owned(), ..HttpSettings::default() };
+        let health = Arc::clone(&stores.health);
+        Self { stores, policies: Policies::default(), settings, health }
+    }
+
+    pub(crate) fn memory() -> Self {
+        Self::over(MemoryStores::new().stores())
+    }
+
+    pub(crate) fn with_limit(mut self, max: u32, on_limit: OnLimit) -> Self {
+        self.policies.sessions = SessionLimit { max_per_account: NonZeroU32::new(max), on_limit };
+        self
+    }
+
+    pub(crate) fn start(self) -> TestApp {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_767_225_600)));
+        let mailer = Arc::new(RecordingMailer::default());
+        let hasher = Arc::new(CountingHasher::default());
+        let ports = Ports {
+            stores: self.stores.clone(),
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::new(SeededEntropy::new(1)),
+            hasher: Arc::clone(&hasher) as _,
+            mailer: Arc::clone(&mailer) as _,
+        };
+        let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
+        let issuer = Issuer::new(key, ORIGIN.to_owned(), Audience::new("notes"), 900);
+        let keys = Arc::new(KeySet::new([issuer.verification_key()]));
+        let jwks = keys.to_jwks();
+        let revoked = Arc::new(RevocationSet::new());
+        let verifier = Arc::new(Verifier::new(keys, Rules::access_token(ORIGIN, "notes")));
+        let guard = Guard::new(verifier, Arc::clone(&revoked), Arc::clone(&clock) as _);
+        let rotation = RotationKeys::new(1, [MasterKey::new(1, [7; 32])]).unwrap();
+        let auth = Arc::new(Auth::new(&ports, &self.policies, rotation, issuer, revoked));
+        let state = ApiState::new(auth, guard, jwks, self.health, self.settings);
+        TestApp { router: router(state), stores: self.stores, clock, mailer, hasher }
+    }
+}
+
+/// A running application.
+pub(crate) struct TestApp {
+    pub(crate) router: Router,
+    pub(crate) stores: Stores,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) mailer: Arc<RecordingMailer>,
+    pub(crate) hasher: Arc<CountingHasher>,
+}
+
+/// What a signed-in device holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    pub(crate) session: String,
+}
+
+impl Tokens {
+    pub(crate) fn of(answer: &Answer) -> Self {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let body = answer.json();
+        let text = |name: &str| body[name].as_str().unwrap().to_owned();
+        Self { access: text("access_token"), refresh: text("refresh_token"), session: text("session_id") }
+    }
+}
+
+impl TestApp {
+    pub(crate) fn request(&self, method: Method, path: &str) -> Sending {
+        Sending::new(self.router.clone(), method, path)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Sending {
+        self.request(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Sending {
+        self.request(Method::POST, path)
+    }
+
+    pub(crate) fn patch(&self, path: &str) -> Sending {
+        self.request(Method::PATCH, path)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Sending {
+        self.request(Method::DELETE, path)
+    }
+
+    /// Registers an account, and gives its JSON.
+    pub(crate) async fn register(&self, email: &str) -> Value {
+        let answer = self.post("/v1/accounts").json(json!({"email": email, "password": PASSWORD})).send().await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
+    }
+
+    /// Signs in on one more device.
+    pub(crate) async fn login(&self, email: &str) -> Tokens {
+        Tokens::of(&self.post("/v1/login").json(json!({"email": email, "password": PASSWORD})).send().await)
+    }
+
+    /// Registers an account and signs in.
+    pub(crate) async fn signed_in(&self, email: &str) -> Tokens {
+        self.register(email).await;
+        self.login(email).await
+    }
+
+    /// Signs in the way a page does, and gives the refresh cookie's value.
+    pub(crate) async fn cookie_login(&self, email: &str) -> String {
+        let body = json!({"email": email, "password": PASSWORD, "transport": "cookie"});
+        let answer = self.post("/v1/login").header("origin", ORIGIN).json(body).send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.refresh_cookie().unwrap()
+    }
+
+    pub(crate) async fn refresh(&self, token: &str) -> Answer {
+        self.post("/v1/refresh").json(json!({"refresh_token": token})).send().await
+    }
+
+    pub(crate) async fn me(&self, access: &str) -> Answer {
+        self.get("/v1/me").bearer(access).send().await
+    }
+}

@@ -1,0 +1,190 @@
+//! Doubles for what can fail: a store in trouble, a hasher that counts, a health check that misbehaves.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use auth_domain::model::{
+    Account, AccountId, Advance, Credentials, DisplayName, EmailAddress, EndSessions, Ending, Judge, NewAccount,
+    NewSession, Opened, Password, PasswordHash, Ruling, SessionFacts, SessionId, SessionLimit, SessionRecord,
+    Timestamp,
+};
+use auth_domain::ports::{
+    AccountStore, Created, HashError, PasswordHasher, SessionStore, StoreError, StoreHealth, Stores, Verdict,
+};
+use auth_domain::testing::{MemoryStores, PlainHasher};
+
+/// What the inside of a server says and the outside must never hear.
+pub(crate) const INSIDE: &str = "connection to db.internal:5432 as jeton failed";
+
+/// Why a store does not work.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trouble {
+    Conflict,
+    Busy,
+    Unavailable,
+    Corrupt,
+}
+
+impl From<Trouble> for StoreError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Conflict => Self::Conflict,
+            Trouble::Busy => Self::Busy,
+            Trouble::Unavailable => Self::Unavailable(INSIDE.to_owned()),
+            Trouble::Corrupt => Self::Corrupt { table: "sessions", column: "token_hash" },
+        }
+    }
+}
+
+/// Stores in memory that work until they are broken.
+pub(crate) struct Broken {
+    inner: Stores,
+    trouble: Mutex<Option<Trouble>>,
+    without_passwords: AtomicBool,
+}
+
+impl Broken {
+    pub(crate) fn new() -> Arc<Self> {
+        let inner = MemoryStores::new().stores();
+        Arc::new(Self { inner, trouble: Mutex::default(), without_passwords: AtomicBool::default() })
+    }
+
+    pub(crate) fn stores(self: &Arc<Self>) -> Stores {
+        let (accounts, sessions) = (Arc::clone(self), Arc::clone(self));
+        Stores { accounts, sessions, ..self.inner.clone() }
+    }
+
+    /// From now on every step of accounts and sessions fails so, or works again.
+    pub(crate) fn set(&self, trouble: Option<Trouble>) {
+        *self.trouble.lock().unwrap() = trouble;
+    }
+
+    /// From now on no account has a password.
+    pub(crate) fn forget_passwords(&self) {
+        self.without_passwords.store(true, Ordering::SeqCst);
+    }
+
+    fn works(&self) -> Result<&Stores, StoreError> {
+        match *self.trouble.lock().unwrap() {
+            Some(trouble) => Err(trouble.into()),
+            None => Ok(&self.inner),
+        }
+    }
+
+    fn proof(&self, found: Option<Credentials>) -> Option<Credentials> {
+        let without = self.without_passwords.load(Ordering::SeqCst);
+        found.map(|found| if without { Credentials { password_hash: None, ..found } } else { found })
+    }
+}
+
+#[async_trait]
+impl AccountStore for Broken {
+    async fn create(&self, new: NewAccount) -> Result<Created, StoreError> {
+        self.works()?.accounts.create(new).await
+    }
+
+    async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
+        self.works()?.accounts.credentials(email).await.map(|found| self.proof(found))
+    }
+
+    async fn by_id(&self, account: AccountId) -> Result<Option<Credentials>, StoreError> {
+        self.works()?.accounts.by_id(account).await.map(|found| self.proof(found))
+    }
+
+    async fn rename(&self, account: AccountId, name: Option<DisplayName>) -> Result<Option<Account>, StoreError> {
+        self.works()?.accounts.rename(account, name).await
+    }
+
+    async fn set_disabled(&self, account: AccountId, since: Option<Timestamp>) -> Result<bool, StoreError> {
+        self.works()?.accounts.set_disabled(account, since).await
+    }
+
+    async fn delete(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+        tokens_until: Timestamp,
+    ) -> Result<Option<Ending>, StoreError> {
+        self.works()?.accounts.delete(account, now, tokens_until).await
+    }
+}
+
+#[async_trait]
+impl SessionStore for Broken {
+    async fn open(&self, new: NewSession, limit: SessionLimit) -> Result<Opened, StoreError> {
+        self.works()?.sessions.open(new, limit).await
+    }
+
+    async fn advance(&self, step: Advance) -> Result<Option<SessionFacts>, StoreError> {
+        self.works()?.sessions.advance(step).await
+    }
+
+    async fn settle(&self, session: SessionId, judge: Judge) -> Result<Ruling, StoreError> {
+        self.works()?.sessions.settle(session, judge).await
+    }
+
+    async fn end(&self, end: EndSessions) -> Result<Ending, StoreError> {
+        self.works()?.sessions.end(end).await
+    }
+
+    async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
+        self.works()?.sessions.list(account, now).await
+    }
+}
+
+/// Hashes without taking time, counts what it did, and can be busy.
+#[derive(Default)]
+pub(crate) struct CountingHasher {
+    inner: PlainHasher,
+    done: AtomicUsize,
+    busy: AtomicBool,
+}
+
+impl CountingHasher {
+    /// How many passwords were hashed or verified since the last time.
+    pub(crate) fn take(&self) -> usize {
+        self.done.swap(0, Ordering::SeqCst)
+    }
+
+    pub(crate) fn set_busy(&self) {
+        self.busy.store(true, Ordering::SeqCst);
+    }
+
+    fn count(&self) -> Result<(), HashError> {
+        self.done.fetch_add(1, Ordering::SeqCst);
+        if self.busy.load(Ordering::SeqCst) { Err(HashError::Busy) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for CountingHasher {
+    async fn hash(&self, password: Password) -> Result<PasswordHash, HashError> {
+        self.count()?;
+        self.inner.hash(password).await
+    }
+
+    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, HashError> {
+        self.count()?;
+        self.inner.verify(password, hash).await
+    }
+}
+
+/// A health check that misbehaves, to drive the layers from outside.
+#[derive(Clone, Copy)]
+pub(crate) enum Health {
+    Unavailable,
+    Panics,
+    NeverAnswers,
+}
+
+#[async_trait]
+impl StoreHealth for Health {
+    async fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Unavailable => Err(Trouble::Unavailable.into()),
+            Self::Panics => panic!("{INSIDE}"),
+            Self::NeverAnswers => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What the tests stand on: the real router in this process, requests, answers, and doubles for what can fail.
+
+mod app;
+mod doubles;
+mod request;
+
+pub(crate) use app::{Setup, TestApp, Tokens};
+pub(crate) use doubles::{Broken, CountingHasher, Health, INSIDE, Trouble};
+pub(crate) use request::{Answer, Sending};
+
+/// A password that the policy accepts.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// The origin of the server's own pages.
+pub(crate) const ORIGIN: &str = "https://login.example";

@@ -1,0 +1,121 @@
+//! A request to the router, and its answer.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, Method, Request};
+use serde::Serialize;
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// A request on its way.
+pub(crate) struct Sending {
+    router: Router,
+    request: Request<Body>,
+}
+
+impl Sending {
+    pub(crate) fn new(router: Router, method: Method, path: &str) -> Self {
+        Self { router, request: Request::builder().method(method).uri(path).body(Body::empty()).unwrap() }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.request.headers_mut().append(HeaderName::from_static(name), HeaderValue::try_from(value).unwrap());
+        self
+    }
+
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn refresh_cookie(self, token: &str) -> Self {
+        self.header(COOKIE.as_str(), &format!("theme=dark; __Host-jeton_refresh={token}"))
+    }
+
+    pub(crate) fn json(self, body: Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub(crate) fn body(self, media_type: &'static str, body: impl Into<Body>) -> Self {
+        let mut sending = self.header(CONTENT_TYPE.as_str(), media_type);
+        *sending.request.body_mut() = body.into();
+        sending
+    }
+
+    /// Over a connection from this address.
+    pub(crate) fn from(mut self, address: SocketAddr) -> Self {
+        self.request.extensions_mut().insert(ConnectInfo(address));
+        self
+    }
+
+    pub(crate) async fn send(self) -> Answer {
+        let (parts, body) = self.router.oneshot(self.request).await.unwrap().into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Status and body, for snapshots.
+#[derive(Serialize)]
+pub(crate) struct Shown {
+    status: u16,
+    body: Value,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn shown(&self) -> Shown {
+        Shown { status: self.status, body: if self.body.is_empty() { Value::Null } else { self.json() } }
+    }
+
+    /// A header's one value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next();
+        assert!(values.next().is_none(), "{name} occurs twice");
+        value.map(|value| value.to_str().unwrap())
+    }
+
+    /// Asserts that this is a problem with its whole form, and gives status and code.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text());
+        let body = self.json();
+        let code = body["code"].as_str().unwrap().to_owned();
+        assert_eq!(body["type"], format!("urn:jeton:problem:{code}"));
+        assert_eq!(body["status"], self.status);
+        assert!(!body["title"].as_str().unwrap().is_empty() && !body["detail"].as_str().unwrap().is_empty());
+        assert_eq!(body.as_object().unwrap().len(), 5, "{body}");
+        (self.status, code)
+    }
+
+    /// Status, headers and body without what differs between any two requests.
+    pub(crate) fn comparable(&self) -> (u16, Vec<(String, String)>, String) {
+        let named = self.headers.iter().filter(|(name, _)| *name != "x-request-id");
+        let headers = named.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        (self.status, headers.collect(), self.text())
+    }
+
+    /// The value of the refresh cookie, where the answer sets it.
+    pub(crate) fn refresh_cookie(&self) -> Option<String> {
+        let cookie = self.header(SET_COOKIE.as_str())?.split(';').next()?;
+        Some(cookie.strip_prefix("__Host-jeton_refresh=")?.to_owned())
+    }
+}
