@@ -1,15 +1,21 @@
 //! The use cases, wired to their ports.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use token_core::{Issuer, RevocationSet};
 
 use crate::account::Accounts;
+use crate::admin::Admin;
+use crate::api_key::ApiKeys;
+use crate::feed::Feed;
+use crate::housekeeping::{RetentionPolicy, Sweeper};
+use crate::introspect::Introspection;
 use crate::login::{Client, Login};
 use crate::model::{PasswordPolicy, RefreshPolicy, SessionLimit};
 use crate::ports::{Clock, Entropy, Mailer, PasswordHasher, Stores};
 use crate::refresh::{Refresh, RotationKeys};
 use crate::session::{AfterCommit, SessionTokens, Sessions};
+use crate::webhook::Webhooks;
 
 /// Everything outside the domain.
 #[derive(Clone)]
@@ -37,6 +43,8 @@ pub struct Policies {
     pub password: PasswordPolicy,
     /// The client that sessions are opened for.
     pub client: Client,
+    /// How long rows are kept after they have served.
+    pub retention: RetentionPolicy,
 }
 
 /// The use cases. Cheap to share behind an `Arc`.
@@ -49,6 +57,18 @@ pub struct Auth {
     pub refresh: Refresh,
     /// Sessions.
     pub sessions: Sessions,
+    /// What operators do.
+    pub admin: Admin,
+    /// API keys.
+    pub api_keys: ApiKeys,
+    /// What tokens are worth.
+    pub introspection: Introspection,
+    /// The revocation feed.
+    pub feed: Feed,
+    /// Webhooks.
+    pub webhooks: Webhooks,
+    /// What is needed no more.
+    pub sweeper: Sweeper,
 }
 
 impl Auth {
@@ -101,11 +121,39 @@ impl Auth {
             },
             sessions: Sessions {
                 sessions: Arc::clone(&stores.sessions),
-                revocations: Arc::clone(&stores.revocations),
+                events: Arc::clone(&stores.events),
                 clock: Arc::clone(clock),
-                keys,
+                entropy: Arc::clone(entropy),
+                keys: Arc::clone(&keys),
+                tokens: Arc::clone(&tokens),
+                after_commit: Arc::clone(&after_commit),
+            },
+            admin: Admin {
+                accounts: Arc::clone(&stores.accounts),
+                sessions: Arc::clone(&stores.sessions),
+                events: Arc::clone(&stores.events),
+                clock: Arc::clone(clock),
+                entropy: Arc::clone(entropy),
                 tokens,
+                after_commit: Arc::clone(&after_commit),
+            },
+            api_keys: ApiKeys {
+                keys: Arc::clone(&stores.api_keys),
+                clock: Arc::clone(clock),
+                entropy: Arc::clone(entropy),
+            },
+            introspection: Introspection { sessions: Arc::clone(&stores.sessions), clock: Arc::clone(clock), keys },
+            feed: Feed {
+                store: Arc::clone(&stores.revocations),
+                clock: Arc::clone(clock),
                 after_commit,
+                log: Mutex::default(),
+            },
+            webhooks: Webhooks { store: Arc::clone(&stores.webhooks), clock: Arc::clone(clock) },
+            sweeper: Sweeper {
+                store: Arc::clone(&stores.housekeeping),
+                clock: Arc::clone(clock),
+                policy: policies.retention,
             },
         }
     }

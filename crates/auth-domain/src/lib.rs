@@ -2,7 +2,7 @@
 //!
 //! | Floor | Modules | Knows |
 //! | --- | --- | --- |
-//! | top: the use cases | [`account`], [`credential`], [`login`], [`refresh`], [`session`], [`signing`] | all below |
+//! | top: the use cases | [`account`], [`credential`], [`login`], [`refresh`], [`session`], [`feed`], [`introspect`], [`admin`], [`api_key`], [`webhook`], [`housekeeping`], [`signing`] | all below |
 //! | first: what is outside | [`ports`] | the model |
 //! | ground: values | [`model`] | nothing |
 //!
@@ -59,7 +59,14 @@
 //! let presenter = Presenter::default();
 //! let signed_in = auth
 //!     .login
-//!     .login(LoginRequest { email, password: &password, device_name: None, presenter: presenter.clone() })
+//!     .login(LoginRequest {
+//!         email,
+//!         password: &password,
+//!         device_name: None,
+//!         device_class: None,
+//!         end_session: None,
+//!         presenter: presenter.clone(),
+//!     })
 //!     .await?;
 //!
 //! let request = || RefreshRequest {
@@ -77,9 +84,13 @@
 #![deny(missing_docs)]
 
 pub mod account;
+pub mod admin;
+pub mod api_key;
 mod auth;
 pub mod credential;
 pub mod feed;
+pub mod housekeeping;
+pub mod introspect;
 pub mod login;
 pub mod model;
 pub mod ports;
@@ -90,5 +101,6 @@ pub mod signing;
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #[expect(clippy::missing_panics_doc, reason = "a case of the contract suite fails by panicking")]
 pub mod testing;
+pub mod webhook;
 
 pub use auth::{Auth, Policies, Ports};

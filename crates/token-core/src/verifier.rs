@@ -1,6 +1,6 @@
 //! The one place that decides whether an access token is good.
 
-use crate::{Claims, Jws, KeySet, UnixTime, VerifyError, strict, verify_error::Part};
+use crate::{Claims, Jws, KeySet, RevocationSet, UnixTime, VerifyError, strict, verify_error::Part};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
@@ -122,6 +122,33 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`], one variant a reason.
     pub fn verify<X: DeserializeOwned>(&self, token: &str, now: UnixTime) -> Result<Claims<X>, VerifyError> {
+        self.decide(token, now, |_| false)
+    }
+
+    /// Verifies a token as [`verify`](Self::verify) does, and refuses what has been revoked: the token of an ended session, of
+    /// a revoked account, or signed by a revoked key.
+    ///
+    /// # Errors
+    /// [`VerifyError`], one variant a reason; [`VerifyError::Revoked`] when the token is good otherwise.
+    pub fn verify_unrevoked<X: DeserializeOwned>(
+        &self,
+        token: &str,
+        now: UnixTime,
+        revocations: &RevocationSet,
+    ) -> Result<Claims<X>, VerifyError> {
+        let claims: Claims<X> = self.decide(token, now, |kid| revocations.is_key_revoked(kid))?;
+        if revocations.is_revoked(claims.sid, claims.sub, claims.iat) {
+            return Err(VerifyError::Revoked);
+        }
+        Ok(claims)
+    }
+
+    fn decide<X: DeserializeOwned>(
+        &self,
+        token: &str,
+        now: UnixTime,
+        is_key_revoked: impl FnOnce(&str) -> bool,
+    ) -> Result<Claims<X>, VerifyError> {
         let jws = Jws::read(token)?;
         let expected = self.rules.typ;
         if !jws.header().typ().is_some_and(|typ| expected.accepts(typ)) {
@@ -129,6 +156,9 @@ impl Verifier {
         }
         let kid = jws.header().kid().ok_or(VerifyError::HeaderMember("kid"))?;
         let key = self.keys.get(kid).ok_or(VerifyError::UnknownKey)?;
+        if is_key_revoked(kid) {
+            return Err(VerifyError::Revoked);
+        }
         let payload = jws.verify(key)?;
         let members = strict::object(&payload).map_err(|reason| VerifyError::json(Part::Payload, reason))?;
         let claims = Claims::read(members)?;

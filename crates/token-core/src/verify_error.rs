@@ -131,6 +131,9 @@ pub enum VerifyError {
         /// The time it was compared with.
         now: UnixTime,
     },
+    /// The token is good, but its session, its account or its key has been revoked.
+    #[error("the token has been revoked")]
+    Revoked,
 }
 
 impl VerifyError {
@@ -161,6 +164,7 @@ impl VerifyError {
             Self::Expired { .. } => "expired",
             Self::NotYetValid { .. } => "not_yet_valid",
             Self::IssuedInFuture { .. } => "issued_in_future",
+            Self::Revoked => "revoked",
         }
     }
 

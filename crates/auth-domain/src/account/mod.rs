@@ -5,13 +5,14 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::{
-    Account, AccountId, DisplayName, EmailAddress, InvalidEmailAddress, NewAccount, Password, PasswordPolicy,
-    PasswordRefused, Role,
+    Account, AccountId, Actor, DisplayName, EmailAddress, EventId, EventKind, InvalidEmailAddress, NewAccount,
+    Password, PasswordPolicy, PasswordRefused, Role, SecurityEvent,
 };
 use crate::ports::{
-    AccountStore, Clock, Created, Entropy, EntropyUnavailable, HashError, PasswordHasher, StoreError, Verdict, random,
+    AccountStore, Clock, CloseAccount, Created, Entropy, EntropyUnavailable, HashError, PasswordHasher, StoreError,
+    Verdict, random,
 };
-use crate::session::{AfterCommit, SessionTokens};
+use crate::session::{AfterCommit, Owner, SessionTokens};
 
 /// Registers accounts, and changes and deletes them for their owners.
 pub struct Accounts {
@@ -75,6 +76,9 @@ pub enum AccountError {
     /// The store could not do its work. The same request can be repeated.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The system gave no randomness. The same request can be repeated.
+    #[error(transparent)]
+    Entropy(#[from] EntropyUnavailable),
 }
 
 impl Accounts {
@@ -123,15 +127,26 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::WrongPassword`], also when the account has none; [`AccountError::Gone`] when it was deleted already.
-    pub async fn delete(&self, account: AccountId, password: &SecretString) -> Result<(), AccountError> {
-        let found = self.accounts.by_id(account).await?.ok_or(AccountError::Gone)?;
+    pub async fn delete(&self, owner: &Owner, password: &SecretString) -> Result<(), AccountError> {
+        let found = self.accounts.by_id(owner.account).await?.ok_or(AccountError::Gone)?;
         let password = Password::new(password.expose_secret()).map_err(|_| AccountError::WrongPassword)?;
         if self.hasher.verify(password, found.password_hash).await? != Verdict::Matches {
             return Err(AccountError::WrongPassword);
         }
         let now = self.clock.now();
-        let tokens_until = self.tokens.live_until(now);
-        let ending = self.accounts.delete(account, now, tokens_until).await?.ok_or(AccountError::Gone)?;
+        let by = Actor::Owner(Some(owner.session));
+        let event = SecurityEvent {
+            id: EventId::new(now, random(&*self.entropy)?),
+            at: now,
+            kind: EventKind::AccountDeleted,
+            account: owner.account,
+            session: Some(owner.session),
+            actor: by,
+            presenter: owner.presenter.clone(),
+            evidence: None,
+        };
+        let close = CloseAccount { by, now, tokens_until: self.tokens.live_until(now), event };
+        let ending = self.accounts.delete(close).await?.ok_or(AccountError::Gone)?;
         self.after_commit.revoked(&ending.revocations);
         Ok(())
     }

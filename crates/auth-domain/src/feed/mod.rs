@@ -8,5 +8,66 @@
 mod cursor;
 mod log;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 pub use cursor::{Cursor, InvalidCursor};
 pub use log::{FeedLog, Question};
+use token_core::RevocationSet;
+
+use crate::model::Revocation;
+use crate::ports::{Clock, RevocationStore, StoreError};
+use crate::session::AfterCommit;
+
+/// This node's view of the feed: it follows the store, and answers the readers.
+pub struct Feed {
+    pub(crate) store: Arc<dyn RevocationStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) after_commit: Arc<AfterCommit>,
+    pub(crate) log: Mutex<FeedLog>,
+}
+
+impl Feed {
+    /// Asks the store for what is new, refuses it from now on, and answers how many entries it was.
+    ///
+    /// Called at start, and then whenever [`changed`](Self::changed) resolves and in short intervals besides.
+    pub async fn follow(&self) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let question = self.log().question();
+        let answer = match question {
+            Question::Everything => self.store.live(now).await?,
+            Question::After { reached, missing } => self.store.after(reached, &missing).await?,
+        };
+        let new = self.log().absorb(&answer, now);
+        self.after_commit.revoked(&new);
+        Ok(new.len())
+    }
+
+    /// Resolves when the store may have something new, or never where it cannot tell.
+    pub async fn changed(&self) {
+        self.store.changed().await;
+    }
+
+    /// What a reader who has come this far has not seen, and how far he comes with it. Without a cursor, every entry that is
+    /// still needed.
+    #[must_use]
+    pub fn since(&self, cursor: Option<&Cursor>) -> (Vec<Revocation>, Cursor) {
+        self.log().since(cursor)
+    }
+
+    /// Drops what is needed no more, here and in this node's revocation set.
+    pub fn purge(&self) {
+        let now = self.clock.now();
+        self.log().purge(now);
+        self.after_commit.purge(now);
+    }
+
+    /// This node's revocation set.
+    #[must_use]
+    pub fn revocations(&self) -> &Arc<RevocationSet> {
+        &self.after_commit.revocations
+    }
+
+    fn log(&self) -> MutexGuard<'_, FeedLog> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    DisplayName, EmailAddress, NewSession, Opened, Password, Presenter, RefreshPolicy, SessionId, SessionLimit,
-    TokenSecret,
+    Actor, DeviceClass, DisplayName, EmailAddress, EventId, EventKind, NewSession, Opened, Password, Presenter,
+    RefreshPolicy, SecurityEvent, SessionId, SessionLimit, SessionRecord, TokenSecret, UserAgent,
 };
 use crate::ports::{
     AccountStore, Clock, Entropy, EntropyUnavailable, HashError, PasswordHasher, SessionStore, StoreError, Verdict,
@@ -56,6 +56,10 @@ pub struct LoginRequest<'a> {
     pub password: &'a secrecy::SecretString,
     /// What the owner calls the device.
     pub device_name: Option<DisplayName>,
+    /// The class of the device; without it the user agent tells.
+    pub device_class: Option<DeviceClass>,
+    /// A session of the account to end first, which its owner chose when the limit was reached.
+    pub end_session: Option<SessionId>,
     /// Who sent the request.
     pub presenter: Presenter,
 }
@@ -67,10 +71,10 @@ pub enum LoginError {
     #[error("the mail address or the password is wrong")]
     InvalidCredentials,
     /// The password was right, but the account has as many sessions as it may.
-    #[error("the account is signed in on {live} devices, as many as it may be; sign out on one of them first")]
+    #[error("the account is signed in on as many devices as it may be; choose one of them to be signed out")]
     SessionLimitReached {
-        /// How many sessions are live.
-        live: u32,
+        /// The live sessions, newest first, for the owner to choose from.
+        live: Vec<SessionRecord>,
     },
     /// The password could not be verified. The same request can be repeated.
     #[error(transparent)]
@@ -107,20 +111,35 @@ impl Login {
         let now = self.clock.now();
         let secret = TokenSecret::from_bytes(random(&*self.entropy)?);
         let key_id = self.keys.active();
+        let id = SessionId::new(now, random(&*self.entropy)?);
+        let user_agent = request.presenter.user_agent.as_deref();
+        let event = SecurityEvent {
+            id: EventId::new(now, random(&*self.entropy)?),
+            at: now,
+            kind: EventKind::SessionOpened,
+            account: account.id,
+            session: Some(id),
+            actor: Actor::Owner(Some(id)),
+            presenter: request.presenter.clone(),
+            evidence: None,
+        };
         let new = NewSession {
-            id: SessionId::new(now, random(&*self.entropy)?),
+            id,
             account: account.id,
             client_id: self.client.id.clone(),
             scope: self.client.scope.clone(),
             token_hash: secret.hash(),
             key_id,
             device_name: request.device_name.map(|name| name.as_str().to_owned()),
+            device_class: request.device_class.unwrap_or_else(|| UserAgent::parse(user_agent).class),
             presenter: request.presenter,
             amr: vec!["pwd".to_owned()],
             now,
             idle_expires_at: self.policy.idle_expires_at(now),
             expires_at: self.policy.expires_at(now),
             tokens_until: self.tokens.live_until(now),
+            end_first: request.end_session,
+            event,
         };
         match self.sessions.open(new, self.limit).await? {
             Opened::Opened { facts, evicted } => {

@@ -38,6 +38,17 @@ pub struct NewAccount {
     pub created_at: Timestamp,
 }
 
+/// Which accounts to read, in the order of their canonical addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountQuery {
+    /// How the canonical address begins; empty for all.
+    pub prefix: String,
+    /// Only those whose canonical address comes after this.
+    pub after: Option<String>,
+    /// The most that are read.
+    pub limit: u32,
+}
+
 /// An account and what proves it.
 #[derive(Clone, Debug)]
 pub struct Credentials {
@@ -97,6 +108,15 @@ impl Role {
         } else {
             Err(UnknownRole(name.to_owned()))
         }
+    }
+
+    /// The role of those who may use the operators' routes.
+    pub const ADMIN: &str = "admin";
+
+    /// Whether it is the role of operators.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.0 == Self::ADMIN
     }
 
     /// The role's name.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{AccountId, EventId, SessionId, Timestamp};
 
@@ -28,6 +29,54 @@ impl Presenter {
     }
 }
 
+/// Who did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The account's owner, by a session of his where it is known.
+    Owner(Option<SessionId>),
+    /// An operator, by an account with the role `admin`.
+    Admin(AccountId),
+    /// An operator, on the command line.
+    Operator,
+    /// The server itself, by its rules.
+    Server,
+}
+
+impl Actor {
+    /// The stable name of its kind, as stores and the API write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner(_) => "owner",
+            Self::Admin(_) => "admin",
+            Self::Operator => "operator",
+            Self::Server => "server",
+        }
+    }
+
+    /// The session of an owner, or the account of an admin.
+    #[must_use]
+    pub fn id(self) -> Option<Uuid> {
+        match self {
+            Self::Owner(session) => session.map(|id| id.as_uuid()),
+            Self::Admin(account) => Some(account.as_uuid()),
+            Self::Operator | Self::Server => None,
+        }
+    }
+
+    /// The actor of this kind with this id, if there can be one.
+    #[must_use]
+    pub fn from_parts(kind: &str, id: Option<Uuid>) -> Option<Self> {
+        match (kind, id) {
+            ("owner", id) => Some(Self::Owner(id.map(SessionId::from_uuid))),
+            ("admin", Some(id)) => Some(Self::Admin(AccountId::from_uuid(id))),
+            ("operator", None) => Some(Self::Operator),
+            ("server", None) => Some(Self::Server),
+            _ => None,
+        }
+    }
+}
+
 /// One security event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecurityEvent {
@@ -41,6 +90,8 @@ pub struct SecurityEvent {
     pub account: AccountId,
     /// The session it happened in.
     pub session: Option<SessionId>,
+    /// Who made it happen.
+    pub actor: Actor,
     /// Who sent the request that made it happen.
     pub presenter: Presenter,
     /// What rotation knew, when rotation found it.
@@ -48,12 +99,24 @@ pub struct SecurityEvent {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
+    /// Somebody signed in: there is a new device.
+    SessionOpened,
+    /// A session, or several, were ended by their owner or an operator.
+    SessionEnded,
     /// A refresh token came back that had been used: the session was ended.
     RefreshReplayed,
     /// A refresh token came that the database does not explain: it was restored from a backup, or lost a commit.
     RefreshDiverged,
+    /// The account was disabled, and its sessions ended.
+    AccountDisabled,
+    /// The account was enabled again.
+    AccountEnabled,
+    /// The account was deleted.
+    AccountDeleted,
+    /// The account's roles were changed.
+    RolesChanged,
 }
 
 /// An event's kind that this version does not know.
@@ -62,12 +125,30 @@ pub enum EventKind {
 pub struct UnknownEventKind(pub String);
 
 impl EventKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::SessionOpened,
+        Self::SessionEnded,
+        Self::RefreshReplayed,
+        Self::RefreshDiverged,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::AccountDeleted,
+        Self::RolesChanged,
+    ];
+
     /// The stable name, as stores and the API write it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::SessionOpened => "session_opened",
+            Self::SessionEnded => "session_ended",
             Self::RefreshReplayed => "refresh_replayed",
             Self::RefreshDiverged => "refresh_diverged",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountEnabled => "account_enabled",
+            Self::AccountDeleted => "account_deleted",
+            Self::RolesChanged => "roles_changed",
         }
     }
 }
@@ -76,11 +157,19 @@ impl FromStr for EventKind {
     type Err = UnknownEventKind;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        [Self::RefreshReplayed, Self::RefreshDiverged]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
-            .ok_or_else(|| UnknownEventKind(name.to_owned()))
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| UnknownEventKind(name.to_owned()))
     }
+}
+
+/// Which events to read, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Those of one account, or of all.
+    pub account: Option<AccountId>,
+    /// Only those before this one.
+    pub before: Option<EventId>,
+    /// The most that are read.
+    pub limit: u32,
 }
 
 /// Both parties of a rotation that went wrong: the one of the event is the second, this is the first.

@@ -65,3 +65,11 @@ id!(
     /// Names one access token: its `jti`.
     TokenId
 );
+id!(
+    /// Names an API key.
+    ApiKeyId
+);
+id!(
+    /// Names one delivery of an event to one webhook endpoint.
+    DeliveryId
+);

@@ -1,6 +1,9 @@
 //! The ground floor: values and their states, nothing else. No use case, no port, no I/O.
 
 mod account;
+mod api_key;
+mod delivery;
+mod device;
 mod email;
 mod event;
 mod id;
@@ -12,17 +15,20 @@ mod secret;
 mod session;
 mod time;
 
-pub use account::{Account, Credentials, DisplayName, InvalidDisplayName, NewAccount, Role, UnknownRole};
+pub use account::{Account, AccountQuery, Credentials, DisplayName, InvalidDisplayName, NewAccount, Role, UnknownRole};
+pub use api_key::{ApiKey, ApiScope, UnknownApiScope};
+pub use delivery::{Attempt as DeliveryAttempt, Delivery, Endpoint};
+pub use device::{DeviceClass, UnknownDeviceClass, UserAgent};
 pub use email::{EmailAddress, InvalidEmailAddress};
-pub use event::{EventKind, Presenter, RotationEvidence, SecurityEvent, UnknownEventKind};
-pub use id::{AccountId, EventId, SessionId, TokenId};
+pub use event::{Actor, EventKind, EventQuery, Presenter, RotationEvidence, SecurityEvent, UnknownEventKind};
+pub use id::{AccountId, ApiKeyId, DeliveryId, EventId, SessionId, TokenId};
 pub use password::{Password, PasswordHash, PasswordPolicy, PasswordRefused, PasswordTooLong};
-pub use policy::{LATE_AFTER, LATE_GENERATIONS, OnLimit, RefreshPolicy, SessionLimit};
+pub use policy::{ClassLimits, LATE_AFTER, LATE_GENERATIONS, Occupied, OnLimit, RefreshPolicy, SessionLimit};
 pub use revocation::{Revocation, RevocationKind};
-pub use ruling::{Judge, LateRetry, Ruling};
+pub use ruling::{Judge, LateRetry, Over, Ruling};
 pub use secret::{AttemptHash, IdempotencyKey, InvalidIdempotencyKey, Nonce, SealedKey, TokenHash, TokenSecret};
 pub use session::{
-    Advance, EndReason, EndSessions, EndTarget, Ending, NewSession, Opened, SessionFacts, SessionRecord,
+    Advance, EndReason, EndSessions, EndTarget, Ended, Ending, NewSession, Opened, SessionFacts, SessionRecord,
     UnknownEndReason,
 };
 pub use time::Timestamp;

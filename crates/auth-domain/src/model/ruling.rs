@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{EndSessions, SecurityEvent, SessionFacts, SessionRecord, TokenSecret};
+use super::{EndReason, EndSessions, SecurityEvent, SessionFacts, SessionRecord, TokenSecret};
 
 /// Decides, under the row's lock, why a step did not move the session. Pure; a store may run it again after a conflict.
 pub type Judge = Arc<dyn Fn(Option<&SessionRecord>) -> Ruling + Send + Sync>;
@@ -13,7 +13,7 @@ pub type Judge = Arc<dyn Fn(Option<&SessionRecord>) -> Ruling + Send + Sync>;
 #[derive(Clone, PartialEq, Eq)]
 pub enum Ruling {
     /// No such session, or it is over: nothing is written.
-    Ended,
+    Ended(Option<Over>),
     /// The row still fits the token: it changed between the two steps. Nothing is written; the step is tried again.
     Raced,
     /// The client repeats its request: it gets the same successor.
@@ -33,6 +33,17 @@ pub enum Ruling {
     Replay(EndSessions),
 }
 
+/// Why a session is over, told only to who holds its last token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Over {
+    /// It was ended.
+    Ended(EndReason),
+    /// It was not used for too long, or is too old.
+    Expired,
+    /// Its account is disabled.
+    AccountDisabled,
+}
+
 /// A late retry to count in the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LateRetry {
@@ -45,7 +56,7 @@ pub struct LateRetry {
 impl fmt::Debug for Ruling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Ended => "Ended",
+            Self::Ended(_) => "Ended",
             Self::Raced => "Raced",
             Self::Retry { late: None, .. } => "Retry",
             Self::Retry { late: Some(_), .. } => "Retry(late)",

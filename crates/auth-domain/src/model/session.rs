@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{
-    AccountId, AttemptHash, Nonce, Presenter, Revocation, Role, SecurityEvent, SessionId, Timestamp, TokenHash,
+    AccountId, Actor, AttemptHash, DeviceClass, Nonce, Presenter, Revocation, Role, SecurityEvent, SessionId,
+    Timestamp, TokenHash,
 };
 
 /// A session as its row tells it, joined with what rotation must know of its account.
@@ -28,14 +29,16 @@ pub struct SessionRecord {
     pub late_generation: Option<u32>,
     /// What the owner calls the device.
     pub device_name: Option<String>,
+    /// The class of the device.
+    pub device_class: DeviceClass,
     /// Who logged in or rotated last.
     pub presenter: Presenter,
     /// When the session was opened.
     pub created_at: Timestamp,
     /// When it was last refreshed.
     pub last_used_at: Timestamp,
-    /// When it was ended, and why.
-    pub ended: Option<(Timestamp, EndReason)>,
+    /// When it was ended, by whom, and why.
+    pub ended: Option<Ended>,
     /// Whether the account is disabled.
     pub account_disabled: bool,
 }
@@ -49,6 +52,17 @@ impl SessionRecord {
             && self.facts.idle_expires_at > now
             && self.facts.expires_at > now
     }
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+    /// Why.
+    pub reason: EndReason,
 }
 
 /// What an access token and the answer to a client say of a session.
@@ -101,6 +115,8 @@ pub struct NewSession {
     pub key_id: u8,
     /// What the owner calls the device.
     pub device_name: Option<String>,
+    /// The class of the device.
+    pub device_class: DeviceClass,
     /// Who logs in.
     pub presenter: Presenter,
     /// How he proved who he is (RFC 8176).
@@ -113,6 +129,11 @@ pub struct NewSession {
     pub expires_at: Timestamp,
     /// No access token of a session that this login evicts lives beyond this.
     pub tokens_until: Timestamp,
+    /// A live session of the same account to end first (reason `limit`), which its owner chose to make room. Another one is
+    /// passed over.
+    pub end_first: Option<SessionId>,
+    /// Recorded in the same transaction when the session was opened.
+    pub event: SecurityEvent,
 }
 
 /// What became of a session to open.
@@ -128,8 +149,8 @@ pub enum Opened {
     },
     /// The account has as many live sessions as it may, and the policy is to refuse. Nothing was written.
     LimitReached {
-        /// How many live sessions it has.
-        live: u32,
+        /// Its live sessions, newest first, for its owner to choose one to end.
+        live: Vec<SessionRecord>,
     },
     /// The account is gone or disabled since its password was checked. Nothing was written.
     AccountUnavailable,
@@ -167,6 +188,8 @@ pub struct Advance {
 pub struct EndSessions {
     /// Which.
     pub target: EndTarget,
+    /// By whom.
+    pub by: Actor,
     /// Why.
     pub reason: EndReason,
     /// Now.
@@ -211,16 +234,22 @@ pub struct Ending {
 /// Why a session was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EndReason {
-    /// Its owner signed out on the device itself.
+    /// Its owner signed the device out, on it or from another one.
     Logout,
-    /// Its owner ended it from another device.
-    EndedByOwner,
-    /// Its owner ended all sessions at once.
+    /// Its owner signed out several devices at once.
     LogoutAll,
     /// A newer login took its place.
     Evicted,
+    /// Its owner chose it to make room for a newer login.
+    Limit,
     /// A used refresh token came back.
     Replay,
+    /// The password was changed.
+    PasswordChanged,
+    /// The account was disabled.
+    AccountDisabled,
+    /// An operator ended it.
+    Admin,
 }
 
 /// A reason that this version does not know.
@@ -229,17 +258,30 @@ pub enum EndReason {
 pub struct UnknownEndReason(pub String);
 
 impl EndReason {
-    const ALL: [Self; 5] = [Self::Logout, Self::EndedByOwner, Self::LogoutAll, Self::Evicted, Self::Replay];
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Logout,
+        Self::LogoutAll,
+        Self::Evicted,
+        Self::Limit,
+        Self::Replay,
+        Self::PasswordChanged,
+        Self::AccountDisabled,
+        Self::Admin,
+    ];
 
     /// The stable name, as stores write it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Logout => "logout",
-            Self::EndedByOwner => "ended_by_owner",
             Self::LogoutAll => "logout_all",
             Self::Evicted => "evicted",
+            Self::Limit => "limit",
             Self::Replay => "replay",
+            Self::PasswordChanged => "password_changed",
+            Self::AccountDisabled => "account_disabled",
+            Self::Admin => "admin",
         }
     }
 }

@@ -6,28 +6,34 @@
 //! answer; [`StoreError`] means only that the store could not do its work.
 
 mod accounts;
+mod api_keys;
 mod clock;
 mod entropy;
 mod events;
 mod health;
+mod housekeeping;
 mod keys;
 mod mailer;
 mod password_hasher;
 mod revocations;
 mod sessions;
+mod webhooks;
 
 use std::sync::Arc;
 
-pub use accounts::{AccountStore, Created};
+pub use accounts::{AccountStore, CloseAccount, Created};
+pub use api_keys::ApiKeyStore;
 pub use clock::Clock;
 pub use entropy::{Entropy, EntropyUnavailable, random};
 pub use events::EventStore;
 pub use health::StoreHealth;
+pub use housekeeping::{Housekeeping, Retention};
 pub use keys::KeyStore;
 pub use mailer::{Mail, MailError, Mailer};
 pub use password_hasher::{HashError, PasswordHasher, Verdict};
 pub use revocations::RevocationStore;
 pub use sessions::SessionStore;
+pub use webhooks::{NotTaken, Subscription, WebhookSender, WebhookStore};
 
 /// Why a store could not do its work. Nothing is half done: the step did not happen, or, after
 /// [`Unavailable`](Self::Unavailable), may have happened whole. Every step can be repeated.
@@ -65,6 +71,12 @@ pub struct Stores {
     pub events: Arc<dyn EventStore>,
     /// Signing keys.
     pub keys: Arc<dyn KeyStore>,
+    /// API keys.
+    pub api_keys: Arc<dyn ApiKeyStore>,
+    /// Webhook deliveries.
+    pub webhooks: Arc<dyn WebhookStore>,
+    /// What is needed no more.
+    pub housekeeping: Arc<dyn Housekeeping>,
     /// Whether the store can do its work.
     pub health: Arc<dyn StoreHealth>,
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::model::{
-    AccountId, Advance, EndSessions, Ending, Judge, NewSession, Opened, Ruling, SessionFacts, SessionId, SessionLimit,
-    SessionRecord, Timestamp,
+    AccountId, Advance, DisplayName, EndSessions, Ending, Judge, NewSession, Opened, Ruling, SessionFacts, SessionId,
+    SessionLimit, SessionRecord, Timestamp,
 };
 
 /// Keeps sessions, one row each for its whole life.
@@ -16,9 +16,10 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Opens a session at generation 0, within the limit.
     ///
     /// The account's live sessions are counted and the new one is added as one step: of many logins at once the account
-    /// never keeps more than the limit. With `EvictOldest` the sessions opened first are ended (reason `evicted`), each
-    /// with its entry in the feed; with `Deny` nothing is written once the limit is reached. Nothing is written either
-    /// when the account is gone or disabled.
+    /// never keeps more than the limit. `new.end_first` is ended before they are counted (reason `limit`, by the owner).
+    /// Then [`SessionLimit::make_room`] says which are ended (reason `evicted`, by the server), each with its entry in the
+    /// feed, or that nothing is written, `end_first` included. Nothing is written either when the account is gone or disabled.
+    /// `new.event` is recorded when the session was opened.
     async fn open(&self, new: NewSession, limit: SessionLimit) -> Result<Opened, StoreError>;
 
     /// Moves a session from (g, h) to (g+1, h'), if it is live and its row is at (g, h).
@@ -40,4 +41,15 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// The account's live sessions, newest first (by `created_at`, then id).
     async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
+
+    /// The session, live or over; `None` when there is no such row.
+    async fn get(&self, session: SessionId) -> Result<Option<SessionRecord>, StoreError>;
+
+    /// Sets or clears what the owner calls a device. `false` when the account has no such session that is not ended.
+    async fn rename(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        name: Option<DisplayName>,
+    ) -> Result<bool, StoreError>;
 }

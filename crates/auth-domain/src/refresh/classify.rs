@@ -3,8 +3,8 @@
 use super::chain::RotationKeys;
 use super::token::PresentedToken;
 use crate::model::{
-    AttemptHash, EndReason, EndSessions, EndTarget, EventId, EventKind, LATE_AFTER, LATE_GENERATIONS, LateRetry,
-    Presenter, RefreshPolicy, RotationEvidence, Ruling, SecurityEvent, SessionRecord, Timestamp, TokenSecret,
+    Actor, AttemptHash, EndReason, EndSessions, EndTarget, EventId, EventKind, LATE_AFTER, LATE_GENERATIONS, LateRetry,
+    Over, Presenter, RefreshPolicy, RotationEvidence, Ruling, SecurityEvent, SessionRecord, Timestamp, TokenSecret,
 };
 
 /// What a refresh request brought, beside its token.
@@ -32,7 +32,10 @@ pub fn classify(
     keys: &RotationKeys,
     policy: &RefreshPolicy,
 ) -> Ruling {
-    let Some(row) = row.filter(|row| row.is_live(attempt.now)) else { return Ruling::Ended };
+    let Some(row) = row else { return Ruling::Ended(None) };
+    if !row.is_live(attempt.now) {
+        return Ruling::Ended(holds_the_last(row, presented, keys).then(|| over(row)));
+    }
     let current = row.facts.generation;
     if presented.generation > current {
         return diverged(row, presented, attempt);
@@ -51,6 +54,22 @@ pub fn classify(
     match forgiveness(row, attempt, policy) {
         Forgiveness::Granted(late) => Ruling::Retry { facts: row.facts.clone(), successor, key_id: row.key_id, late },
         Forgiveness::Refused => replay(row, presented, attempt),
+    }
+}
+
+/// Whether this is the session's last token, or the one before it, whose answer may have been lost. A thief with an older
+/// one is not told how the session ended.
+fn holds_the_last(row: &SessionRecord, presented: &PresentedToken, keys: &RotationKeys) -> bool {
+    let current = row.facts.generation;
+    (presented.generation == current && presented.secret.hash() == row.token_hash)
+        || (presented.generation.checked_add(1) == Some(current) && successor_in(row, presented, keys).is_some())
+}
+
+fn over(row: &SessionRecord) -> Over {
+    match row.ended {
+        Some(ended) => Over::Ended(ended.reason),
+        None if row.account_disabled => Over::AccountDisabled,
+        None => Over::Expired,
     }
 }
 
@@ -98,6 +117,7 @@ fn diverged(row: &SessionRecord, presented: &PresentedToken, attempt: &Attempt) 
 fn replay(row: &SessionRecord, presented: &PresentedToken, attempt: &Attempt) -> Ruling {
     Ruling::Replay(EndSessions {
         target: EndTarget::Session(row.facts.session),
+        by: Actor::Server,
         reason: EndReason::Replay,
         now: attempt.now,
         tokens_until: attempt.tokens_until,
@@ -112,6 +132,7 @@ fn event(kind: EventKind, row: &SessionRecord, presented: &PresentedToken, attem
         kind,
         account: row.facts.account,
         session: Some(row.facts.session),
+        actor: Actor::Server,
         presenter: attempt.presenter.clone(),
         evidence: Some(RotationEvidence {
             presented_generation: presented.generation,

@@ -13,7 +13,9 @@ pub use chain::{InvalidMasterKeys, MasterKey, RotationKeys};
 pub use classify::{Attempt, classify};
 pub use token::{NotIssuedHere, PresentedToken, RefreshToken};
 
-use crate::model::{Advance, EventId, IdempotencyKey, Judge, Nonce, Presenter, RefreshPolicy, Ruling, TokenSecret};
+use crate::model::{
+    Advance, EventId, IdempotencyKey, Judge, Nonce, Over, Presenter, RefreshPolicy, Ruling, TokenSecret,
+};
 use crate::ports::{Clock, Entropy, EntropyUnavailable, SessionStore, StoreError, random};
 use crate::session::{AfterCommit, IssuedTokens, SessionTokens, TokensNotIssued};
 
@@ -48,6 +50,9 @@ pub enum RefreshError {
     /// The token gives nothing. A thief learns no more than that.
     #[error("the refresh token is not valid; sign in again")]
     InvalidGrant,
+    /// The token is the last of a session that is over. Told only to who holds it.
+    #[error("the session is over; sign in again")]
+    SessionOver(Over),
     /// Others moved the session at the same time, again and again. The same request can be repeated.
     #[error("the session is being refreshed by too many requests at once; try again")]
     Contended,
@@ -92,7 +97,8 @@ impl Refresh {
                 Ruling::Retry { facts, successor, key_id, late: _ } => {
                     return Ok(self.tokens.issue(facts, &successor, key_id, now)?);
                 }
-                Ruling::Ended | Ruling::Diverged(_) => return Err(RefreshError::InvalidGrant),
+                Ruling::Ended(Some(over)) => return Err(RefreshError::SessionOver(over)),
+                Ruling::Ended(None) | Ruling::Diverged(_) => return Err(RefreshError::InvalidGrant),
                 Ruling::Replay(end) => {
                     self.after_commit.replayed(&end).await;
                     return Err(RefreshError::InvalidGrant);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use token_core::RevocationSet;
 
-use crate::model::{EndSessions, EndTarget, Revocation, RevocationKind};
+use crate::model::{EndSessions, EndTarget, Revocation, RevocationKind, Timestamp};
 use crate::ports::{AccountStore, Mail, Mailer};
 
 /// Tells this node, and then the owner, what has been committed.
@@ -23,8 +23,16 @@ impl AfterCommit {
                 RevocationKind::Account(id) => {
                     self.revocations.revoke_subject(id.as_uuid(), entry.not_before.unix(), entry.expires_at.unix());
                 }
+                RevocationKind::Key(_) => {
+                    self.revocations.revoke_key(&entry.kind.subject(), entry.expires_at.unix());
+                }
             }
         }
+    }
+
+    /// Forgets what is needed no more.
+    pub(crate) fn purge(&self, now: Timestamp) {
+        self.revocations.purge(now.unix());
     }
 
     /// A replay ended a session: its access tokens are refused, and its owner gets a mail.

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use super::MemoryStores;
 use crate::model::{
-    AccountId, Advance, EndSessions, Ending, Judge, NewSession, Opened, Ruling, SessionFacts, SessionId, SessionLimit,
-    SessionRecord, Timestamp,
+    AccountId, Advance, DisplayName, EndSessions, Ending, Judge, NewSession, Opened, Ruling, SessionFacts, SessionId,
+    SessionLimit, SessionRecord, Timestamp,
 };
 use crate::ports::{SessionStore, StoreError, Stores};
 
@@ -67,5 +67,18 @@ impl SessionStore for NonAtomicStores {
 
     async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         SessionStore::list(&*self.0, account, now).await
+    }
+
+    async fn get(&self, session: SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        SessionStore::get(&*self.0, session).await
+    }
+
+    async fn rename(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        name: Option<DisplayName>,
+    ) -> Result<bool, StoreError> {
+        SessionStore::rename(&*self.0, account, session, name).await
     }
 }

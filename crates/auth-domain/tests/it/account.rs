@@ -45,12 +45,12 @@ async fn a_display_name_is_changed_and_cleared() {
 async fn s3_deleting_an_account_asks_for_its_password_and_ends_everything() {
     let world = World::new();
     let tokens = world.signed_in().await;
-    let account = tokens.facts.account;
-    let wrong = world.auth.accounts.delete(account, &SecretString::from("wrong password, quite long")).await;
+    let (account, owner) = (tokens.facts.account, world.owner(&tokens));
+    let wrong = world.auth.accounts.delete(&owner, &SecretString::from("wrong password, quite long")).await;
     assert!(matches!(wrong, Err(AccountError::WrongPassword)));
     assert!(world.lets_in(&tokens));
 
-    world.auth.accounts.delete(account, &SecretString::from(PASSWORD)).await.unwrap();
+    world.auth.accounts.delete(&owner, &SecretString::from(PASSWORD)).await.unwrap();
     assert!(!world.lets_in(&tokens));
     assert!(world.refresh(tokens.refresh_token.expose()).await.is_err());
     assert!(matches!(world.auth.accounts.get(account).await, Err(AccountError::Gone)));
@@ -61,7 +61,7 @@ async fn s3_deleting_an_account_asks_for_its_password_and_ends_everything() {
 async fn a_disabled_account_is_gone_for_its_owner() {
     let world = World::new();
     let tokens = world.signed_in().await;
-    world.stores.accounts.set_disabled(tokens.facts.account, Some(tokens.now)).await.unwrap();
+    world.disable(tokens.facts.account).await;
     assert!(matches!(world.auth.accounts.get(tokens.facts.account).await, Err(AccountError::Gone)));
     assert!(world.refresh(tokens.refresh_token.expose()).await.is_err());
 }

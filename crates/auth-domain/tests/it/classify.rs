@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use auth_domain::model::{
-    AccountId, AttemptHash, EndReason, EndTarget, EventId, EventKind, IdempotencyKey, LateRetry, Nonce, Presenter,
-    RefreshPolicy, Ruling, SessionFacts, SessionId, SessionRecord, Timestamp, TokenHash, TokenSecret,
+    AccountId, Actor, AttemptHash, DeviceClass, EndReason, EndTarget, Ended, EventId, EventKind, IdempotencyKey,
+    LateRetry, Nonce, Over, Presenter, RefreshPolicy, Ruling, SessionFacts, SessionId, SessionRecord, Timestamp,
+    TokenHash, TokenSecret,
 };
 use auth_domain::refresh::{Attempt, MasterKey, PresentedToken, RotationKeys, classify};
 use proptest::prelude::*;
@@ -52,6 +53,7 @@ fn row() -> SessionRecord {
         late_retries: 0,
         late_generation: None,
         device_name: None,
+        device_class: DeviceClass::Web,
         presenter: Presenter::new("192.0.2.1".parse().ok(), Some("first")),
         created_at: ROTATED,
         last_used_at: ROTATED,
@@ -101,17 +103,37 @@ fn shown(row: &SessionRecord, presented: &PresentedToken, attempt: &Attempt) -> 
 
 #[test]
 fn an_unknown_session_is_over() {
-    assert_eq!(classify(None, &predecessor(), &after(1), &keys(), &RefreshPolicy::default()), Ruling::Ended);
+    assert_eq!(classify(None, &predecessor(), &after(1), &keys(), &RefreshPolicy::default()), Ruling::Ended(None));
+}
+
+fn over_by(reason: EndReason) -> Ended {
+    Ended { at: ROTATED, by: Actor::Server, reason }
 }
 
 #[test]
-fn a_session_that_was_ended_expired_or_whose_account_is_disabled_is_over_whatever_is_presented() {
-    let ended = SessionRecord { ended: Some((ROTATED, EndReason::Logout)), ..row() };
+fn how_a_session_ended_is_told_to_who_holds_its_last_token_or_the_one_before() {
+    let last = SessionRecord { token_hash: secret(5).hash(), ..row() };
+    for (row, over) in [
+        (SessionRecord { ended: Some(over_by(EndReason::Evicted)), ..row() }, Over::Ended(EndReason::Evicted)),
+        (SessionRecord { account_disabled: true, ..row() }, Over::AccountDisabled),
+    ] {
+        assert_eq!(ruling(&row, &predecessor(), &after(1)), Ruling::Ended(Some(over)));
+        let last = SessionRecord { token_hash: last.token_hash.clone(), ..row };
+        assert_eq!(ruling(&last, &presented(5, secret(5)), &after(1)), Ruling::Ended(Some(over)));
+    }
+    assert_eq!(ruling(&row(), &predecessor(), &after(1_000)), Ruling::Ended(Some(Over::Expired)));
+}
+
+#[test]
+fn a_session_that_is_over_tells_nothing_to_who_holds_an_older_token_or_none() {
+    let ended = SessionRecord { ended: Some(over_by(EndReason::Logout)), ..row() };
     let disabled = SessionRecord { account_disabled: true, ..row() };
-    for presented in [predecessor(), presented(0, secret(0)), presented(9, secret(9))] {
-        assert_eq!(ruling(&ended, &presented, &after(1)), Ruling::Ended);
-        assert_eq!(ruling(&disabled, &presented, &after(1)), Ruling::Ended);
-        assert_eq!(ruling(&row(), &presented, &after(1_000)), Ruling::Ended, "idle");
+    for presented in
+        [presented(0, secret(0)), presented(3, secret(3)), presented(4, secret(9)), presented(9, secret(9))]
+    {
+        assert_eq!(ruling(&ended, &presented, &after(1)), Ruling::Ended(None));
+        assert_eq!(ruling(&disabled, &presented, &after(1)), Ruling::Ended(None));
+        assert_eq!(ruling(&row(), &presented, &after(1_000)), Ruling::Ended(None), "idle");
     }
 }
 

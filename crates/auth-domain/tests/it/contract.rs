@@ -27,6 +27,7 @@ async fn a_store_that_is_not_atomic_fails_the_suite() {
         [
             "many_logins_at_once_leave_exactly_one_session_where_one_is_allowed",
             "many_logins_at_once_never_pass_a_limit_of_three_that_denies",
+            "many_logins_at_once_never_pass_a_limit_by_class",
             "of_many_steps_at_once_exactly_one_moves_the_row",
         ]
     );

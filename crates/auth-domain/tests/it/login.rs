@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use auth_domain::Policies;
-use auth_domain::login::LoginError;
-use auth_domain::model::{OnLimit, Password, PasswordHash, SessionLimit};
+use auth_domain::login::{LoginError, LoginRequest};
+use auth_domain::model::{DeviceClass, EventKind, OnLimit, Password, PasswordHash, Presenter, SessionLimit};
 use auth_domain::ports::{Clock, HashError, PasswordHasher, Verdict};
 use auth_domain::testing::PlainHasher;
 use token_core::Claims;
@@ -35,7 +35,7 @@ impl PasswordHasher for CountingHasher {
 }
 
 fn limited(max: u32, on_limit: OnLimit) -> World {
-    let sessions = SessionLimit { max_per_account: NonZeroU32::new(max), on_limit };
+    let sessions = SessionLimit { max_per_account: NonZeroU32::new(max), on_limit, ..SessionLimit::default() };
     Setup { policies: Policies { sessions, ..Policies::default() }, ..Setup::default() }.build()
 }
 
@@ -58,7 +58,7 @@ async fn p11_every_failure_gives_the_same_answer_after_the_same_work() {
     let world = Setup { hasher: Arc::clone(&hasher) as _, ..Setup::default() }.build();
     world.register("alice@example.com").await;
     let disabled = world.register("disabled@example.com").await;
-    world.stores.accounts.set_disabled(disabled.id, Some(world.clock.now())).await.unwrap();
+    world.disable(disabled.id).await;
 
     let long = "x".repeat(1025);
     for (email, password) in [
@@ -118,7 +118,8 @@ async fn a_login_beyond_the_limit_is_refused_where_the_policy_denies() {
     let world = limited(1, OnLimit::Deny);
     let first = world.signed_in().await;
     let refused = world.try_login("alice@example.com", PASSWORD).await.unwrap_err();
-    assert!(matches!(refused, LoginError::SessionLimitReached { live: 1 }));
+    let LoginError::SessionLimitReached { live } = refused else { panic!("{refused}") };
+    assert_eq!(live.iter().map(|row| row.facts.session).collect::<Vec<_>>(), [first.facts.session]);
     assert!(world.lets_in(&first));
     let wrong = world.try_login("alice@example.com", "wrong password, quite long").await.unwrap_err();
     assert!(matches!(wrong, LoginError::InvalidCredentials), "the limit is told only to who knows the password");
@@ -139,4 +140,33 @@ async fn a_busy_hasher_is_told_as_such() {
     let world = Setup { hasher: Arc::new(BusyHasher), ..Setup::default() }.build();
     let error = world.try_login("alice@example.com", PASSWORD).await.unwrap_err();
     assert!(matches!(error, LoginError::Hash(HashError::Busy)));
+}
+
+#[tokio::test]
+async fn at_the_limit_the_owner_chooses_a_device_to_end_and_goes_on() {
+    let world = limited(1, OnLimit::Deny);
+    let first = world.signed_in().await;
+    let password = secrecy::SecretString::from(PASSWORD);
+    let request = LoginRequest {
+        email: "alice@example.com",
+        password: &password,
+        device_name: None,
+        device_class: Some(DeviceClass::Desktop),
+        end_session: Some(first.facts.session),
+        presenter: Presenter::default(),
+    };
+    let second = world.auth.login.login(request).await.unwrap();
+    assert!(!world.lets_in(&first) && world.lets_in(&second));
+    let listed = world.sessions(&second).await;
+    assert_eq!(listed.iter().map(|row| row.device_class).collect::<Vec<_>>(), [DeviceClass::Desktop]);
+}
+
+#[tokio::test]
+async fn a_login_is_recorded_with_its_device() {
+    let world = World::new();
+    let tokens = world.signed_in().await;
+    let events = world.events(tokens.facts.account).await;
+    let [event] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((event.kind, event.session), (EventKind::SessionOpened, Some(tokens.facts.session)));
+    assert_eq!(event.presenter.user_agent.as_deref(), Some("victim/1.0"));
 }

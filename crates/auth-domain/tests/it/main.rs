@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
+mod admin;
+mod api_key;
 mod argon2id;
 mod classify;
 mod contract;
@@ -10,4 +12,5 @@ mod login;
 mod protocol;
 mod refresh;
 mod session;
+mod webhook;
 mod world;

@@ -66,7 +66,7 @@ proptest! {
                                 }
                                 last = tokens;
                             }
-                            Err(RefreshError::InvalidGrant) => {
+                            Err(RefreshError::InvalidGrant | RefreshError::SessionOver(_)) => {
                                 prop_assert!(generation < current || over, "the current token was refused");
                                 over = true;
                                 prop_assert!(!world.lets_in(&last), "I3: an access token outlived the session");

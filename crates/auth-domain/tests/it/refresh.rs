@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use auth_domain::Policies;
 use auth_domain::model::{
-    AccountId, Advance, EmailAddress, EndSessions, Ending, EventKind, Judge, NewSession, Opened, RefreshPolicy, Ruling,
-    SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
+    AccountId, Advance, DisplayName, EmailAddress, EndReason, EndSessions, Ending, EventKind, Judge, NewSession,
+    Opened, Over, RefreshPolicy, Ruling, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
 };
 use auth_domain::ports::{Entropy, EntropyUnavailable, Mail, MailError, Mailer, SessionStore, StoreError, Stores};
 use auth_domain::refresh::{MasterKey, RefreshError};
@@ -26,6 +26,8 @@ mockall::mock! {
         async fn settle(&self, session: SessionId, judge: Judge) -> Result<Ruling, StoreError>;
         async fn end(&self, end: EndSessions) -> Result<Ending, StoreError>;
         async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
+        async fn get(&self, session: SessionId) -> Result<Option<SessionRecord>, StoreError>;
+        async fn rename(&self, account: AccountId, session: SessionId, name: Option<DisplayName>) -> Result<bool, StoreError>;
     }
 }
 
@@ -108,7 +110,7 @@ async fn i3_a_token_two_generations_old_ends_the_session_and_its_access_tokens()
 
     assert!(matches!(world.refresh(first.refresh_token.expose()).await, Err(RefreshError::InvalidGrant)));
     for tokens in [&first, &second, &third] {
-        assert!(matches!(world.refresh(tokens.refresh_token.expose()).await, Err(RefreshError::InvalidGrant)));
+        assert!(world.refresh(tokens.refresh_token.expose()).await.is_err());
         assert!(!world.lets_in(tokens), "generation {}", tokens.facts.generation);
     }
     assert!(world.sessions(&first).await.is_empty());
@@ -122,8 +124,8 @@ async fn a_replay_is_recorded_with_both_parties_and_mailed_to_the_stored_address
     world.wait(31);
     assert!(world.refresh(first.refresh_token.expose()).await.is_err());
 
-    let events = world.stores.events.of_account(first.facts.account, 10).await.unwrap();
-    let [event] = events.as_slice() else { panic!("{events:?}") };
+    let events = world.events(first.facts.account).await;
+    let [event, _login] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((event.kind, event.session), (EventKind::RefreshReplayed, Some(second.facts.session)));
     let to = EmailAddress::parse("alice@example.com").unwrap();
     assert_eq!(world.mailer.sent(), [Mail::RefreshReplayed { to, event: event.clone() }]);
@@ -219,7 +221,8 @@ async fn o7_a_session_ends_when_idle_and_at_its_absolute_age() {
     let world = Setup { policies, ..Setup::default() }.build();
     let idle = world.signed_in().await;
     world.wait(100);
-    assert!(matches!(world.refresh(idle.refresh_token.expose()).await, Err(RefreshError::InvalidGrant)));
+    let over = world.refresh(idle.refresh_token.expose()).await;
+    assert!(matches!(over, Err(RefreshError::SessionOver(Over::Expired))));
 
     let mut used = world.try_login("alice@example.com", PASSWORD).await.unwrap();
     for _ in 0..3 {
@@ -228,7 +231,8 @@ async fn o7_a_session_ends_when_idle_and_at_its_absolute_age() {
     }
     assert_eq!(used.facts.refresh_expires_at(), used.facts.expires_at, "the absolute age comes first now");
     world.wait(10);
-    assert!(matches!(world.refresh(used.refresh_token.expose()).await, Err(RefreshError::InvalidGrant)));
+    let over = world.refresh(used.refresh_token.expose()).await;
+    assert!(matches!(over, Err(RefreshError::SessionOver(Over::Expired))));
 }
 
 #[tokio::test]
@@ -287,4 +291,18 @@ async fn a_mail_that_fails_after_the_commit_undoes_nothing() {
     assert!(matches!(world.refresh(first.refresh_token.expose()).await, Err(RefreshError::InvalidGrant)));
     assert!(world.sessions(&first).await.is_empty());
     assert!(!world.lets_in(&second));
+}
+
+#[tokio::test]
+async fn the_holder_of_the_last_token_learns_how_his_session_ended_and_a_thief_does_not() {
+    let world = World::new();
+    let stolen = world.signed_in().await;
+    let second = world.refresh(stolen.refresh_token.expose()).await.unwrap();
+    let third = world.refresh(second.refresh_token.expose()).await.unwrap();
+    world.auth.sessions.logout(third.facts.session).await.unwrap();
+    for told in [&second, &third] {
+        let over = world.refresh(told.refresh_token.expose()).await;
+        assert!(matches!(over, Err(RefreshError::SessionOver(Over::Ended(EndReason::Logout)))));
+    }
+    assert!(matches!(world.refresh(stolen.refresh_token.expose()).await, Err(RefreshError::InvalidGrant)));
 }

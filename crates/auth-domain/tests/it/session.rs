@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_domain::model::SessionId;
-use auth_domain::session::EndError;
+use auth_domain::session::SessionError;
 
 use crate::world::{PASSWORD, Setup, World};
 
@@ -45,15 +45,15 @@ async fn an_owner_ends_another_device_of_his_own_and_nobody_elses() {
     world.register("mallory@example.com").await;
     let mallory = world.try_login("mallory@example.com", PASSWORD).await.unwrap();
 
-    let stolen = world.auth.sessions.end(mallory.facts.account, phone.facts.session).await;
-    assert!(matches!(stolen, Err(EndError::NotFound)));
+    let stolen = world.auth.sessions.end(&world.owner(&mallory), phone.facts.session).await;
+    assert!(matches!(stolen, Err(SessionError::NotFound)));
     assert!(world.lets_in(&phone));
 
-    world.auth.sessions.end(laptop.facts.account, phone.facts.session).await.unwrap();
+    world.auth.sessions.end(&world.owner(&laptop), phone.facts.session).await.unwrap();
     assert!(!world.lets_in(&phone));
     assert!(world.lets_in(&laptop));
     let nobody = SessionId::from_uuid(uuid::Uuid::from_u128(1));
-    assert!(matches!(world.auth.sessions.end(laptop.facts.account, nobody).await, Err(EndError::NotFound)));
+    assert!(matches!(world.auth.sessions.end(&world.owner(&laptop), nobody).await, Err(SessionError::NotFound)));
 }
 
 #[tokio::test]
@@ -61,10 +61,10 @@ async fn the_others_are_ended_or_all() {
     let world = World::new();
     let phone = world.signed_in().await;
     let laptop = world.try_login("alice@example.com", PASSWORD).await.unwrap();
-    let account = laptop.facts.account;
-    assert_eq!(world.auth.sessions.end_others(account, laptop.facts.session).await.unwrap(), 1);
+    let owner = world.owner(&laptop);
+    assert_eq!(world.auth.sessions.end_others(&owner).await.unwrap(), 1);
     assert!(!world.lets_in(&phone) && world.lets_in(&laptop));
-    assert_eq!(world.auth.sessions.end_all(account).await.unwrap(), 1);
+    assert_eq!(world.auth.sessions.end_all(&owner).await.unwrap(), 1);
     assert!(!world.lets_in(&laptop));
 }
 
@@ -78,7 +78,7 @@ async fn a_node_that_starts_refuses_what_another_has_ended() {
     let facts = &tokens.facts;
     let (sid, sub, iat) = (facts.session.as_uuid(), facts.account.as_uuid(), facts.auth_time.unix());
     assert!(!starting.revocations.is_revoked(sid, sub, iat));
-    starting.auth.sessions.follow_revocations().await.unwrap();
+    assert_eq!(starting.auth.feed.follow().await.unwrap(), 1);
     assert!(starting.revocations.is_revoked(sid, sub, iat));
 }
 

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_domain::account::RegisterRequest;
+use auth_domain::admin::Operator;
 use auth_domain::login::{LoginError, LoginRequest};
-use auth_domain::model::{Account, IdempotencyKey, Presenter, SessionRecord, Timestamp};
+use auth_domain::model::{
+    Account, AccountId, Actor, EventQuery, IdempotencyKey, Presenter, SecurityEvent, SessionRecord, Timestamp,
+};
 use auth_domain::ports::{Clock, Entropy, Mailer, PasswordHasher, Stores};
 use auth_domain::refresh::{MasterKey, RefreshError, RefreshRequest, RotationKeys};
-use auth_domain::session::IssuedTokens;
+use auth_domain::session::{IssuedTokens, Owner};
 use auth_domain::testing::{ManualClock, MemoryStores, PlainHasher, RecordingMailer, SeededEntropy};
 use auth_domain::{Auth, Policies, Ports};
 use secrecy::SecretString;
@@ -84,7 +87,14 @@ impl World {
     pub(crate) async fn try_login(&self, email: &str, password: &str) -> Result<IssuedTokens, LoginError> {
         let password = SecretString::from(password);
         let presenter = Presenter::new("192.0.2.1".parse().ok(), Some("victim/1.0"));
-        let request = LoginRequest { email, password: &password, device_name: None, presenter };
+        let request = LoginRequest {
+            email,
+            password: &password,
+            device_name: None,
+            device_class: None,
+            end_session: None,
+            presenter,
+        };
         self.auth.login.login(request).await
     }
 
@@ -113,6 +123,22 @@ impl World {
 
     pub(crate) async fn sessions(&self, tokens: &IssuedTokens) -> Vec<SessionRecord> {
         self.auth.sessions.list(tokens.facts.account).await.unwrap()
+    }
+
+    /// The owner of a session, at work on his account.
+    pub(crate) fn owner(&self, tokens: &IssuedTokens) -> Owner {
+        let presenter = Presenter::new("192.0.2.1".parse().ok(), Some("victim/1.0"));
+        Owner { account: tokens.facts.account, session: tokens.facts.session, presenter }
+    }
+
+    pub(crate) async fn disable(&self, account: AccountId) {
+        let operator = Operator { actor: Actor::Operator, presenter: Presenter::default() };
+        self.auth.admin.disable(&operator, account).await.unwrap();
+    }
+
+    /// The account's events, newest first.
+    pub(crate) async fn events(&self, account: AccountId) -> Vec<SecurityEvent> {
+        self.stores.events.page(EventQuery { account: Some(account), before: None, limit: 100 }).await.unwrap()
     }
 
     pub(crate) fn wait(&self, secs: u64) {

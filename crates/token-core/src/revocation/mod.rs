@@ -20,6 +20,8 @@ use uuid::Uuid;
 pub struct RevocationSet {
     sessions: Table,
     subjects: HashMap<Uuid, SubjectEntry>,
+    /// By `kid`: when the entry may go.
+    keys: HashMap<String, UnixTime>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,17 @@ impl RevocationSet {
         self.subjects.pin().update_or_insert_with(sub, later, || entry);
     }
 
+    /// Refuses every token that a key signed, by its `kid`. Repeating it keeps the later `expires_at`.
+    pub fn revoke_key(&self, kid: &str, expires_at: UnixTime) {
+        self.keys.pin().update_or_insert_with(kid.to_owned(), |held| (*held).max(expires_at), || expires_at);
+    }
+
+    /// Whether the tokens of a key are refused.
+    #[must_use]
+    pub fn is_key_revoked(&self, kid: &str) -> bool {
+        !self.keys.is_empty() && self.keys.pin().contains_key(kid)
+    }
+
     /// Whether a token with these claims is refused.
     #[must_use]
     pub fn is_revoked(&self, sid: Uuid, sub: Uuid, iat: UnixTime) -> bool {
@@ -66,12 +79,13 @@ impl RevocationSet {
     pub fn purge(&self, now: UnixTime) {
         self.sessions.purge(now);
         self.subjects.pin().retain(|_, entry| entry.expires_at > now);
+        self.keys.pin().retain(|_, expires_at| *expires_at > now);
     }
 
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.sessions.len() + self.subjects.len()
+        self.sessions.len() + self.subjects.len() + self.keys.len()
     }
 
     /// Whether there is no entry.

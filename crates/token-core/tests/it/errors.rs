@@ -31,6 +31,7 @@ fn every_refusal_has_its_own_stable_code() {
         (VerifyError::Expired { at: at(1), now: at(2) }, "expired"),
         (VerifyError::NotYetValid { from: at(2), now: at(1) }, "not_yet_valid"),
         (VerifyError::IssuedInFuture { at: at(2), now: at(1) }, "issued_in_future"),
+        (VerifyError::Revoked, "revoked"),
     ];
     for (error, code) in &table {
         assert_eq!(error.code(), *code);

@@ -1,6 +1,6 @@
 //! The revocation set: what is in it is refused, and nothing gets lost.
 
-use crate::support::{NOW, at};
+use crate::support::{Bench, NOW, at, forge, payload};
 use std::{
     sync::{
         Barrier,
@@ -8,7 +8,7 @@ use std::{
     },
     thread,
 };
-use token_core::{RevocationSet, UnixTime};
+use token_core::{Algorithm, Claims, NoClaims, RevocationSet, UnixTime, VerifyError};
 use uuid::Uuid;
 
 const SID: Uuid = Uuid::from_u128(10);
@@ -193,4 +193,33 @@ fn a_million_sessions_fit_in_32_mib() {
     assert!((1..=1_000_000).all(|n| set.is_revoked(id(n), Uuid::nil(), NOW)));
     assert!((1_000_001..=2_000_000).all(|n| !set.is_revoked(id(n), Uuid::nil(), NOW)));
     println!("a million entries take {} KiB", set.memory_bytes() / 1024);
+}
+
+#[test]
+fn a_revoked_key_is_refused_until_its_entry_is_purged() {
+    let set = RevocationSet::new();
+    assert!(!set.is_key_revoked("kid"));
+    set.revoke_key("kid", later(900));
+    assert!(set.is_key_revoked("kid") && !set.is_key_revoked("other"));
+    assert_eq!(set.len(), 1);
+    set.purge(later(900));
+    assert!(!set.is_key_revoked("kid") && set.is_empty());
+}
+
+#[test]
+fn a_good_token_is_refused_once_its_session_its_account_or_its_key_is_revoked() {
+    let bench = Bench::new(Algorithm::EdDsa);
+    let token = forge(&bench.key, bench.header().to_string().as_bytes(), payload().to_string().as_bytes());
+    let claims: Claims = bench.verifier.verify(&token, NOW).unwrap();
+    let verify = |set: &RevocationSet| bench.verifier.verify_unrevoked::<NoClaims>(&token, NOW, set).err();
+    assert_eq!(verify(&RevocationSet::new()), None);
+    let revoked = |revoke: fn(&RevocationSet, &Claims, &str)| {
+        let set = RevocationSet::new();
+        revoke(&set, &claims, bench.key.kid());
+        verify(&set)
+    };
+    assert_eq!(revoked(|set, claims, _| set.revoke_session(claims.sid, later(900))), Some(VerifyError::Revoked));
+    assert_eq!(revoked(|set, claims, _| set.revoke_subject(claims.sub, NOW, later(900))), Some(VerifyError::Revoked));
+    assert_eq!(revoked(|set, _, kid| set.revoke_key(kid, later(900))), Some(VerifyError::Revoked));
+    assert_eq!(revoked(|set, _, _| set.revoke_session(Uuid::nil(), later(900))), None);
 }

@@ -2,8 +2,10 @@
 
 use futures_util::future::join_all;
 
-use super::{account, at, live, new_account, open, session_id, tokens_until};
-use crate::model::{AccountId, DisplayName, EmailAddress, RevocationKind};
+use super::{account, at, close, disable, event, events, live, new_account, open, row, session_id};
+use crate::model::{
+    AccountId, AccountQuery, Actor, DisplayName, EmailAddress, EndReason, EventKind, RevocationKind, Role,
+};
 use crate::ports::{Created, Stores};
 
 /// Case.
@@ -58,25 +60,119 @@ pub async fn an_unknown_account_is_no_error(stores: Stores) {
     assert!(stores.accounts.credentials(&address).await.unwrap().is_none());
     assert!(stores.accounts.by_id(nobody).await.unwrap().is_none());
     assert!(stores.accounts.rename(nobody, None).await.unwrap().is_none());
-    assert!(!stores.accounts.set_disabled(nobody, Some(at(0))).await.unwrap());
-    assert!(stores.accounts.delete(nobody, at(0), tokens_until()).await.unwrap().is_none());
+    assert!(
+        stores
+            .accounts
+            .set_roles(Vec::new(), event(nobody, EventKind::RolesChanged, 1, at(0)))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(stores.accounts.disable(close(nobody, EventKind::AccountDisabled, 2, at(0))).await.unwrap().is_none());
+    assert!(!stores.accounts.enable(event(nobody, EventKind::AccountEnabled, 3, at(0))).await.unwrap());
+    assert!(stores.accounts.delete(close(nobody, EventKind::AccountDeleted, 4, at(0))).await.unwrap().is_none());
+    assert!(events(&stores, nobody).await.is_empty(), "what did not happen is not recorded");
     assert!(stores.sessions.list(nobody, at(0)).await.unwrap().is_empty());
 }
 
 /// Case.
-pub async fn deleting_an_account_ends_its_live_sessions_and_keeps_its_events(stores: Stores) {
-    let (gone, stays) = (account(&stores, 1).await.id, account(&stores, 2).await.id);
-    open(&stores, gone, 1, at(0)).await;
-    open(&stores, gone, 2, at(500)).await;
-    open(&stores, stays, 3, at(500)).await;
-    super::settle::diverge(&stores, gone, 2).await;
+pub async fn roles_are_set_and_recorded(stores: Stores) {
+    let id = account(&stores, 1).await.id;
+    open(&stores, id, 1, at(0)).await;
+    let roles = vec![Role::new("support").unwrap()];
+    let changed = event(id, EventKind::RolesChanged, 50, at(1));
+    let found = stores.accounts.set_roles(roles.clone(), changed.clone()).await.unwrap().unwrap();
+    assert_eq!(found.roles, roles);
+    assert_eq!(stores.accounts.by_id(id).await.unwrap().unwrap().account, found);
+    assert_eq!(row(&stores, session_id(1)).await.unwrap().facts.roles, roles, "sessions see it at once");
+    assert_eq!(events(&stores, id).await.first(), Some(&changed));
+}
 
-    let ending = stores.accounts.delete(gone, at(501), tokens_until()).await.unwrap().unwrap();
+/// Case.
+pub async fn accounts_are_found_by_how_their_address_begins_in_order(stores: Stores) {
+    for (n, address) in
+        ["Carol@example.com", "al%@example.com", "alice@example.com", "al_x@example.com"].iter().enumerate()
+    {
+        let mut new = new_account(n as u128 + 1);
+        new.email = EmailAddress::parse(address).unwrap();
+        assert!(matches!(stores.accounts.create(new).await.unwrap(), Created::Created(_)));
+    }
+    let search = async |prefix: &str, after: Option<&str>, limit| {
+        let query = AccountQuery { prefix: prefix.to_owned(), after: after.map(str::to_owned), limit };
+        let found = stores.accounts.search(query).await.unwrap();
+        found.iter().map(|account| account.email.canonical().to_owned()).collect::<Vec<_>>()
+    };
+    let all = ["al%@example.com", "al_x@example.com", "alice@example.com", "carol@example.com"];
+    assert_eq!(search("", None, 10).await, all, "byte by byte, on every engine");
+    assert_eq!(search("al", None, 10).await, all[..3]);
+    assert_eq!(search("al", None, 2).await, all[..2]);
+    assert_eq!(search("al", Some("al_x@example.com"), 2).await, all[2..3]);
+    assert_eq!(search("al%", None, 10).await, all[..1], "a prefix is no pattern");
+    assert_eq!(search("al_", None, 10).await, all[1..2]);
+    assert!(search("nobody", None, 10).await.is_empty());
+}
+
+/// Case.
+pub async fn disabling_an_account_ends_its_sessions_and_kills_its_tokens(stores: Stores) {
+    let id = account(&stores, 1).await.id;
+    open(&stores, id, 1, at(0)).await;
+    open(&stores, id, 2, at(0)).await;
+    let close = close(id, EventKind::AccountDisabled, 50, at(1));
+    let ending = stores.accounts.disable(close.clone()).await.unwrap().unwrap();
+    let mut killed: Vec<_> = ending.revocations.iter().map(|entry| entry.kind).collect();
+    killed.sort_by_key(|kind| kind.subject());
+    let expected =
+        [RevocationKind::Account(id), RevocationKind::Session(session_id(1)), RevocationKind::Session(session_id(2))];
+    assert_eq!(killed.len(), 3);
+    assert!(expected.iter().all(|kind| killed.contains(kind)), "{killed:?}");
+    assert_eq!(stores.revocations.live(at(1)).await.unwrap(), ending.revocations);
+    assert!(live(&stores, id, at(1)).await.is_empty());
+    let ended = row(&stores, session_id(1)).await.unwrap().ended.unwrap();
+    assert_eq!((ended.at, ended.by, ended.reason), (at(1), close.by, EndReason::AccountDisabled));
+    assert_eq!(stores.accounts.by_id(id).await.unwrap().unwrap().account.disabled_at, Some(at(1)));
+    assert_eq!(events(&stores, id).await.first(), Some(&close.event));
+
+    let again =
+        stores.accounts.disable(super::close(id, EventKind::AccountDisabled, 51, at(2))).await.unwrap().unwrap();
+    assert!(again.revocations.is_empty());
+    assert_eq!(events(&stores, id).await.first(), Some(&close.event), "nothing happened, nothing is recorded");
+    assert_eq!(stores.accounts.by_id(id).await.unwrap().unwrap().account.disabled_at, Some(at(1)));
+}
+
+/// Case.
+pub async fn enabling_an_account_leaves_its_sessions_ended(stores: Stores) {
+    let id = account(&stores, 1).await.id;
+    open(&stores, id, 1, at(0)).await;
+    disable(&stores, id, at(1)).await;
+    let enabled = event(id, EventKind::AccountEnabled, 6_000, at(2));
+    assert!(stores.accounts.enable(enabled.clone()).await.unwrap());
+    assert_eq!(stores.accounts.by_id(id).await.unwrap().unwrap().account.disabled_at, None);
+    assert!(row(&stores, session_id(1)).await.unwrap().ended.is_some());
+    open(&stores, id, 2, at(3)).await;
+    assert_eq!(events(&stores, id).await.first(), Some(&enabled));
+    assert!(stores.accounts.enable(event(id, EventKind::AccountEnabled, 6_001, at(4))).await.unwrap());
+    assert_eq!(events(&stores, id).await.first(), Some(&enabled), "it was not disabled");
+}
+
+/// Case.
+pub async fn deleting_an_account_ends_its_sessions_and_keeps_its_events(stores: Stores) {
+    let (gone, stays) = (account(&stores, 1).await.id, account(&stores, 2).await.id);
+    for n in 1..=2 {
+        open(&stores, gone, n, at(0)).await;
+    }
+    open(&stores, stays, 3, at(0)).await;
+    let end = super::ending(crate::model::EndTarget::Session(session_id(1)), at(1));
+    let ended = stores.sessions.end(end).await.unwrap().revocations;
+
+    let close = close(gone, EventKind::AccountDeleted, 50, at(2));
+    let ending = stores.accounts.delete(close.clone()).await.unwrap().unwrap();
     let kinds: Vec<_> = ending.revocations.iter().map(|entry| entry.kind).collect();
-    assert_eq!(kinds, [RevocationKind::Session(session_id(2))], "session 1 had expired");
-    assert_eq!(stores.revocations.live(at(501)).await.unwrap(), ending.revocations);
+    assert_eq!(kinds, [RevocationKind::Session(session_id(2))], "session 1 had been ended");
+    assert_eq!(stores.revocations.live(at(2)).await.unwrap(), [ended, ending.revocations].concat());
     assert!(stores.accounts.by_id(gone).await.unwrap().is_none());
-    assert!(super::row(&stores, session_id(2)).await.is_none());
-    assert_eq!(stores.events.of_account(gone, 10).await.unwrap().len(), 1);
-    assert_eq!(live(&stores, stays, at(501)).await, [session_id(3)]);
+    assert!(row(&stores, session_id(2)).await.is_none());
+    assert_eq!(events(&stores, gone).await.first(), Some(&close.event));
+    assert_eq!(events(&stores, gone).await.len(), 3, "the two logins are kept");
+    assert!(matches!(close.by, Actor::Admin(_)));
+    assert_eq!(live(&stores, stays, at(2)).await, [session_id(3)]);
 }

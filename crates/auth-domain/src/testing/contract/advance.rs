@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::{account, at, ending, open, row, session_id, step};
+use super::{account, at, disable, ending, open, row, session_id, step};
 use crate::model::{Advance, AttemptHash, EndTarget};
 use crate::ports::Stores;
 
@@ -64,15 +64,13 @@ pub async fn a_session_that_is_over_does_not_move(stores: Stores) {
 }
 
 /// Case.
-pub async fn a_disabled_account_does_not_move_and_moves_again_when_enabled(stores: Stores) {
+pub async fn a_session_of_a_disabled_account_does_not_move(stores: Stores) {
     let owner = account(&stores, 1).await.id;
     open(&stores, owner, 1, at(0)).await;
-    assert!(stores.accounts.set_disabled(owner, Some(at(1))).await.unwrap());
+    disable(&stores, owner, at(1)).await;
     assert!(!moves(&stores, step(1, 0, 1, 101, at(2))).await);
     assert!(row(&stores, session_id(1)).await.unwrap().account_disabled);
     assert!(stores.sessions.list(owner, at(2)).await.unwrap().is_empty());
-    assert!(stores.accounts.set_disabled(owner, None).await.unwrap());
-    assert!(moves(&stores, step(1, 0, 1, 101, at(3))).await);
 }
 
 /// Case.

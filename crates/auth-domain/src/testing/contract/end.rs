@@ -1,11 +1,10 @@
 //! What ending sessions must do.
 
 use futures_util::future::join;
-use uuid::Uuid;
 
-use super::{account, at, ending, live, open, row, session_id, step};
+use super::{account, at, ending, events, live, open, row, session_id, step};
 use crate::model::{
-    AccountId, EndReason, EndSessions, EndTarget, EventId, EventKind, Presenter, SecurityEvent, SessionId, Timestamp,
+    AccountId, Actor, DisplayName, EndReason, EndSessions, EndTarget, Ended, EventKind, SessionId, Timestamp,
 };
 use crate::ports::Stores;
 
@@ -33,7 +32,10 @@ pub async fn an_owner_ends_his_own_session_only(stores: Stores) {
     assert_eq!(live(&stores, other, at(5)).await, ids([4]));
     assert_eq!(end(&stores, EndTarget::Owned { account: owner, session: session_id(2) }, at(5)).await, 1);
     assert_eq!(live(&stores, owner, at(5)).await, ids([3, 1]));
-    assert_eq!(row(&stores, session_id(2)).await.unwrap().ended, Some((at(5), EndReason::LogoutAll)));
+    assert_eq!(
+        row(&stores, session_id(2)).await.unwrap().ended,
+        Some(Ended { at: at(5), by: Actor::Operator, reason: EndReason::LogoutAll })
+    );
 }
 
 /// Case.
@@ -55,25 +57,18 @@ pub async fn a_session_ends_once(stores: Stores) {
     assert_eq!(end(&stores, EndTarget::Session(session_id(1)), at(6)).await, 0);
     assert_eq!(end(&stores, EndTarget::Session(session_id(9)), at(6)).await, 0, "there is no such session");
     assert_eq!(end(&stores, EndTarget::All(owner), at(7)).await, 2);
-    assert_eq!(row(&stores, session_id(1)).await.unwrap().ended.unwrap().0, at(5), "the first end stands");
+    assert_eq!(row(&stores, session_id(1)).await.unwrap().ended.unwrap().at, at(5), "the first end stands");
 }
 
 /// Case.
 pub async fn an_event_is_recorded_only_when_a_session_was_ended(stores: Stores) {
     let (owner, _) = three_sessions(&stores).await;
-    let event = SecurityEvent {
-        id: EventId::from_uuid(Uuid::from_u128(5)),
-        at: at(5),
-        kind: EventKind::RefreshReplayed,
-        account: owner,
-        session: None,
-        presenter: Presenter::default(),
-        evidence: None,
-    };
+    let event = super::event(owner, EventKind::SessionEnded, 500, at(5));
     let end = EndSessions { event: Some(event.clone()), ..ending(EndTarget::Session(session_id(1)), at(5)) };
     assert_eq!(stores.sessions.end(end.clone()).await.unwrap().revocations.len(), 1);
     assert!(stores.sessions.end(end).await.unwrap().revocations.is_empty());
-    assert_eq!(stores.events.of_account(owner, 10).await.unwrap(), [event]);
+    let recorded = events(&stores, owner).await;
+    assert_eq!((recorded.len(), recorded.first()), (4, Some(&event)), "three logins, and one end");
 }
 
 /// Case.
@@ -96,4 +91,28 @@ pub async fn a_step_after_the_end_finds_nothing_however_they_race(stores: Stores
         let next = step(n, generation, if generation == 0 { n } else { n + 100 }, n + 200, at(2));
         assert!(stores.sessions.advance(next).await.unwrap().is_none());
     }
+}
+
+/// Case.
+pub async fn a_session_is_read_by_its_id_live_or_over(stores: Stores) {
+    three_sessions(&stores).await;
+    let found = stores.sessions.get(session_id(1)).await.unwrap();
+    assert_eq!(found, row(&stores, session_id(1)).await);
+    assert_eq!(end(&stores, EndTarget::Session(session_id(1)), at(5)).await, 1);
+    assert!(stores.sessions.get(session_id(1)).await.unwrap().unwrap().ended.is_some());
+    assert!(stores.sessions.get(session_id(9)).await.unwrap().is_none());
+}
+
+/// Case.
+pub async fn a_device_is_named_by_its_owner_only(stores: Stores) {
+    let (owner, other) = three_sessions(&stores).await;
+    let name = DisplayName::new("kitchen tablet").ok();
+    assert!(stores.sessions.rename(owner, session_id(1), name.clone()).await.unwrap());
+    assert_eq!(row(&stores, session_id(1)).await.unwrap().device_name.as_deref(), Some("kitchen tablet"));
+    assert!(!stores.sessions.rename(other, session_id(1), None).await.unwrap());
+    assert!(!stores.sessions.rename(owner, session_id(9), None).await.unwrap());
+    assert!(stores.sessions.rename(owner, session_id(1), None).await.unwrap());
+    assert_eq!(row(&stores, session_id(1)).await.unwrap().device_name, None);
+    assert_eq!(end(&stores, EndTarget::Session(session_id(1)), at(5)).await, 1);
+    assert!(!stores.sessions.rename(owner, session_id(1), name).await.unwrap(), "it has ended");
 }

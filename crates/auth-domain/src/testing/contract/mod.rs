@@ -7,8 +7,10 @@ pub mod accounts;
 pub mod advance;
 pub mod end;
 pub mod feed;
+pub mod housekeeping;
 pub mod limit;
 pub mod settle;
+pub mod webhooks;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,11 +18,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::model::{
-    Account, AccountId, Advance, DisplayName, EmailAddress, EndReason, EndSessions, EndTarget, NewAccount, NewSession,
-    Nonce, Opened, PasswordHash, Presenter, Role, Ruling, SessionFacts, SessionId, SessionLimit, SessionRecord,
-    Timestamp, TokenHash,
+    Account, AccountId, Actor, Advance, DeviceClass, DisplayName, EmailAddress, EndReason, EndSessions, EndTarget,
+    EventId, EventKind, EventQuery, NewAccount, NewSession, Nonce, Opened, PasswordHash, Presenter, Role, Ruling,
+    SecurityEvent, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp, TokenHash,
 };
-use crate::ports::{Created, Stores};
+use crate::ports::{CloseAccount, Created, Stores};
 
 /// One case of the suite.
 pub type Case = fn(Stores) -> futures_util::future::BoxFuture<'static, ()>;
@@ -52,21 +54,31 @@ suite! { ($)
         a_second_account_with_the_same_canonical_address_is_not_added
         of_many_registrations_of_one_address_at_once_exactly_one_is_added
         a_display_name_is_set_and_cleared
+        roles_are_set_and_recorded
+        accounts_are_found_by_how_their_address_begins_in_order
+        disabling_an_account_ends_its_sessions_and_kills_its_tokens
+        enabling_an_account_leaves_its_sessions_ended
         an_unknown_account_is_no_error
-        deleting_an_account_ends_its_live_sessions_and_keeps_its_events;
+        deleting_an_account_ends_its_sessions_and_keeps_its_events;
     limit:
         an_opened_session_is_at_generation_0_and_listed
         a_session_is_not_opened_for_an_account_that_is_gone_or_disabled
         evict_oldest_ends_the_session_that_was_opened_first
+        evict_least_recent_ends_the_session_that_was_not_used_for_longest
+        a_class_of_devices_has_a_limit_of_its_own
+        a_chosen_session_makes_room
+        a_chosen_session_stays_when_the_login_is_refused
+        an_opened_session_is_recorded
         deny_refuses_and_writes_nothing
         sessions_that_are_over_do_not_count
         many_logins_at_once_leave_exactly_one_session_where_one_is_allowed
-        many_logins_at_once_never_pass_a_limit_of_three_that_denies;
+        many_logins_at_once_never_pass_a_limit_of_three_that_denies
+        many_logins_at_once_never_pass_a_limit_by_class;
     advance:
         a_step_moves_the_row_and_answers_the_facts_of_that_instant
         a_step_that_does_not_fit_changes_nothing
         a_session_that_is_over_does_not_move
-        a_disabled_account_does_not_move_and_moves_again_when_enabled
+        a_session_of_a_disabled_account_does_not_move
         of_many_steps_at_once_exactly_one_moves_the_row
         a_session_moves_through_many_generations_in_one_row;
     settle:
@@ -81,13 +93,26 @@ suite! { ($)
         a_session_ends_once
         an_event_is_recorded_only_when_a_session_was_ended
         an_expired_session_can_still_be_ended
-        a_step_after_the_end_finds_nothing_however_they_race;
+        a_step_after_the_end_finds_nothing_however_they_race
+        a_session_is_read_by_its_id_live_or_over
+        a_device_is_named_by_its_owner_only;
     feed:
         entries_come_in_order_and_only_while_they_are_needed
-        events_come_newest_first_and_as_many_as_asked_for
+        entries_are_asked_for_by_number
+        events_come_newest_first_in_pages
+        an_api_key_is_kept_until_it_is_revoked
         of_many_servers_that_start_at_once_one_gives_the_signing_key
         a_key_of_another_algorithm_is_added_beside_the_first
         the_store_gives_a_sign_of_life;
+    webhooks:
+        an_event_is_spread_once_to_the_endpoints_that_want_it
+        a_delivery_is_claimed_by_one_of_many
+        a_failed_delivery_comes_again_when_it_is_due_and_a_done_one_never
+        a_claimed_delivery_comes_again_when_its_claim_has_lapsed
+        an_endpoint_that_is_added_later_is_not_told_the_past;
+    housekeeping:
+        rows_that_are_needed_no_more_go_in_batches
+        a_live_session_and_what_belongs_to_it_stay;
 }
 
 /// The moment at which every case begins.
@@ -140,13 +165,48 @@ pub(super) fn new_session(account: AccountId, n: u8, now: Timestamp) -> NewSessi
         token_hash: hash(n),
         key_id: 255,
         device_name: Some("Alice's phone".to_owned()),
+        device_class: if n.is_multiple_of(2) { DeviceClass::Mobile } else { DeviceClass::Cli },
         presenter: Presenter::new("2001:db8::1".parse().ok(), Some("curl/8.0")),
         amr: vec!["pwd".to_owned(), "otp".to_owned()],
         now,
         idle_expires_at: now.plus(Duration::from_secs(60)),
         expires_at: now.plus(Duration::from_secs(600)),
         tokens_until: tokens_until(),
+        end_first: None,
+        event: event(account, EventKind::SessionOpened, u128::from(n), now),
     }
+}
+
+/// An event of an account whose id is `n`, in session `n`.
+pub(super) fn event(account: AccountId, kind: EventKind, n: u128, at: Timestamp) -> SecurityEvent {
+    SecurityEvent {
+        id: EventId::from_uuid(Uuid::from_u128(n)),
+        at,
+        kind,
+        account,
+        session: Some(session_id(n)),
+        actor: Actor::Owner(Some(session_id(n))),
+        presenter: Presenter::new("203.0.113.9".parse().ok(), Some("thief/1.0")),
+        evidence: None,
+    }
+}
+
+/// Every event of an account, newest first.
+pub(super) async fn events(stores: &Stores, account: AccountId) -> Vec<SecurityEvent> {
+    stores.events.page(EventQuery { account: Some(account), before: None, limit: 1_000 }).await.unwrap()
+}
+
+/// The account to disable or delete at `now`, by an operator.
+pub(super) fn close(account: AccountId, kind: EventKind, n: u128, now: Timestamp) -> CloseAccount {
+    let by = Actor::Admin(AccountId::from_uuid(Uuid::from_u128(99)));
+    let event = SecurityEvent { actor: by, session: None, ..event(account, kind, n, now) };
+    CloseAccount { by, now, tokens_until: tokens_until(), event }
+}
+
+/// Disables an account at `now`.
+pub(super) async fn disable(stores: &Stores, account: AccountId, now: Timestamp) {
+    let close = close(account, EventKind::AccountDisabled, 5_000, now);
+    assert!(stores.accounts.disable(close).await.unwrap().is_some());
 }
 
 /// Opens session `n` without a limit.
@@ -175,7 +235,8 @@ pub(super) fn step(n: u8, from: u32, from_hash: u8, to_hash: u8, now: Timestamp)
 }
 
 pub(super) fn ending(target: EndTarget, now: Timestamp) -> EndSessions {
-    EndSessions { target, reason: EndReason::LogoutAll, now, tokens_until: tokens_until(), event: None }
+    let by = Actor::Operator;
+    EndSessions { target, by, reason: EndReason::LogoutAll, now, tokens_until: tokens_until(), event: None }
 }
 
 /// The row as the judge sees it.
@@ -185,10 +246,10 @@ pub(super) async fn row(stores: &Stores, session: SessionId) -> Option<SessionRe
         let seen = Arc::clone(&seen);
         Arc::new(move |row: Option<&SessionRecord>| {
             *seen.lock().unwrap_or_else(PoisonError::into_inner) = row.cloned();
-            Ruling::Ended
+            Ruling::Ended(None)
         })
     };
-    assert_eq!(stores.sessions.settle(session, judge).await.unwrap(), Ruling::Ended);
+    assert_eq!(stores.sessions.settle(session, judge).await.unwrap(), Ruling::Ended(None));
     seen.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
