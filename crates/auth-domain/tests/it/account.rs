@@ -4,7 +4,7 @@ use auth_domain::account::{AccountError, RegisterError, RegisterRequest};
 use auth_domain::model::{Account, DisplayName, PasswordRefused};
 use secrecy::SecretString;
 
-use crate::world::{PASSWORD, World};
+use crate::world::{PASSWORD, World, owner};
 
 async fn register(world: &World, email: &str, password: &str) -> Result<Account, RegisterError> {
     let password = SecretString::from(password);
@@ -45,7 +45,7 @@ async fn a_display_name_is_changed_and_cleared() {
 async fn s3_deleting_an_account_asks_for_its_password_and_ends_everything() {
     let world = World::new();
     let tokens = world.signed_in().await;
-    let (account, owner) = (tokens.facts.account, world.owner(&tokens));
+    let (account, owner) = (tokens.facts.account, owner(&tokens));
     let wrong = world.auth.accounts.delete(&owner, &SecretString::from("wrong password, quite long")).await;
     assert!(matches!(wrong, Err(AccountError::WrongPassword)));
     assert!(world.lets_in(&tokens));

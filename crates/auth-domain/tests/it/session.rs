@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth_domain::model::SessionId;
 use auth_domain::session::SessionError;
 
-use crate::world::{PASSWORD, Setup, World};
+use crate::world::{PASSWORD, Setup, World, owner};
 
 #[tokio::test]
 async fn every_signed_in_device_is_listed_newest_first() {
@@ -45,15 +45,15 @@ async fn an_owner_ends_another_device_of_his_own_and_nobody_elses() {
     world.register("mallory@example.com").await;
     let mallory = world.try_login("mallory@example.com", PASSWORD).await.unwrap();
 
-    let stolen = world.auth.sessions.end(&world.owner(&mallory), phone.facts.session).await;
+    let stolen = world.auth.sessions.end(&owner(&mallory), phone.facts.session).await;
     assert!(matches!(stolen, Err(SessionError::NotFound)));
     assert!(world.lets_in(&phone));
 
-    world.auth.sessions.end(&world.owner(&laptop), phone.facts.session).await.unwrap();
+    world.auth.sessions.end(&owner(&laptop), phone.facts.session).await.unwrap();
     assert!(!world.lets_in(&phone));
     assert!(world.lets_in(&laptop));
     let nobody = SessionId::from_uuid(uuid::Uuid::from_u128(1));
-    assert!(matches!(world.auth.sessions.end(&world.owner(&laptop), nobody).await, Err(SessionError::NotFound)));
+    assert!(matches!(world.auth.sessions.end(&owner(&laptop), nobody).await, Err(SessionError::NotFound)));
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn the_others_are_ended_or_all() {
     let world = World::new();
     let phone = world.signed_in().await;
     let laptop = world.try_login("alice@example.com", PASSWORD).await.unwrap();
-    let owner = world.owner(&laptop);
+    let owner = owner(&laptop);
     assert_eq!(world.auth.sessions.end_others(&owner).await.unwrap(), 1);
     assert!(!world.lets_in(&phone) && world.lets_in(&laptop));
     assert_eq!(world.auth.sessions.end_all(&owner).await.unwrap(), 1);

@@ -125,12 +125,6 @@ impl World {
         self.auth.sessions.list(tokens.facts.account).await.unwrap()
     }
 
-    /// The owner of a session, at work on his account.
-    pub(crate) fn owner(&self, tokens: &IssuedTokens) -> Owner {
-        let presenter = Presenter::new("192.0.2.1".parse().ok(), Some("victim/1.0"));
-        Owner { account: tokens.facts.account, session: tokens.facts.session, presenter }
-    }
-
     pub(crate) async fn disable(&self, account: AccountId) {
         let operator = Operator { actor: Actor::Operator, presenter: Presenter::default() };
         self.auth.admin.disable(&operator, account).await.unwrap();
@@ -144,4 +138,10 @@ impl World {
     pub(crate) fn wait(&self, secs: u64) {
         self.clock.advance(Duration::from_secs(secs));
     }
+}
+
+/// The owner of a session, at work on his account.
+pub(crate) fn owner(tokens: &IssuedTokens) -> Owner {
+    let presenter = Presenter::new("192.0.2.1".parse().ok(), Some("victim/1.0"));
+    Owner { account: tokens.facts.account, session: tokens.facts.session, presenter }
 }
