@@ -10,7 +10,7 @@ use crate::run::{Failure, cargo, run};
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     cargo xtask migrate status           the SQLite database in ./jeton-data\n  \
-    cargo xtask migrate redo             the newest migration back and forth: does its `down.sql` fit?\n  \
+    cargo xtask migrate redo --yes       the newest migration back and forth: does its `down.sql` fit?\n  \
     cargo xtask migrate up --database-url postgres://jeton@127.0.0.1/jeton")]
 pub(crate) struct Migrate {
     #[arg(value_enum)]
@@ -18,6 +18,9 @@ pub(crate) struct Migrate {
     /// The database [default: as for `jeton serve`].
     #[arg(long)]
     database_url: Option<String>,
+    /// Take a migration back though the data of its tables may be lost.
+    #[arg(long)]
+    yes: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -43,6 +46,9 @@ impl Migrate {
         steps.iter().try_for_each(|step| {
             let mut command =
                 cargo(["run", "--quiet", "--package", "api-axum", "--bin", "jeton", "--", "migrate", step]);
+            if self.yes && *step == "down" {
+                command.arg("--yes");
+            }
             if let Some(url) = &self.database_url {
                 command.env("JETON_DATABASE_URL", url);
             }

@@ -20,11 +20,15 @@ use crate::run::{Failure, build, cargo, not_started, root, run, succeeds};
 #[command(after_help = "Examples:\n  \
     cargo xtask test                     everything\n  \
     cargo xtask test refresh             only tests with `refresh` in their name; no documentation tests\n  \
+    cargo xtask test -p store-diesel     only one crate's\n  \
     cargo xtask test --soak end_to_end   crash and race tests with their full number of rounds")]
 pub(crate) struct Test {
     /// Run crash and race tests with their full number of rounds (sets `JETON_SOAK=1`). Takes long.
     #[arg(long)]
     soak: bool,
+    /// Run only the tests of this package.
+    #[arg(long, short)]
+    package: Option<String>,
     /// Run only the tests whose name has one of these in it.
     filters: Vec<String>,
 }
@@ -38,8 +42,8 @@ impl Test {
         println!("{}", postgres.origin);
         println!("[3/4] running the tests");
         let outcome = run(self.settings(&mut self.runner(), &postgres)).and_then(|()| {
-            if !self.filters.is_empty() {
-                println!("[4/4] no documentation tests: names were given");
+            if self.package.is_some() || !self.filters.is_empty() {
+                println!("[4/4] no documentation tests: only some tests were asked for");
                 return Ok(());
             }
             println!("[4/4] running the documentation tests");
@@ -57,12 +61,19 @@ impl Test {
                 (_, true) => command.args(["--profile", "ci"]),
                 _ => &mut command,
             };
+            if let Some(package) = &self.package {
+                // A filter, not a choice of what to build: that would build the dependencies anew with fewer features.
+                command.args(["--filterset", &format!("package(={package})")]);
+            }
             command.args(&self.filters);
             command
         } else {
-            let mut command =
-                cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast", "--"]);
-            command.args(&self.filters);
+            let mut command = cargo(["test", "--lib", "--bins", "--tests", "--no-fail-fast"]);
+            match &self.package {
+                Some(package) => command.args(["--package", package]),
+                None => command.arg("--workspace"),
+            };
+            command.arg("--").args(&self.filters);
             command
         }
     }

@@ -1,7 +1,6 @@
 //! What happens to every request on its way in and out: an identifier, a log line, a deadline, a last resort, and the
 //! headers that browsers should see.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -12,7 +11,6 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -32,7 +30,8 @@ pub(crate) async fn around(State(state): State<ApiState>, request: Request, next
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
     async move {
         let started = Instant::now();
-        let mut response = contained(next.run(request), state.settings().request_timeout).await;
+        let answer = next.run(request).in_current_span();
+        let mut response = contained(answer, state.settings().request_timeout).await;
         let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status = response.status().as_u16(), latency_ms, "a request was answered");
         protect(response.headers_mut(), state.settings());
@@ -45,15 +44,23 @@ pub(crate) async fn around(State(state): State<ApiState>, request: Request, next
     .await
 }
 
-/// The answer, or a problem when it panics or takes too long.
-async fn contained(answer: impl Future<Output = Response>, limit: Duration) -> Response {
-    match timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+/// The answer, or a problem when its handler panics or takes too long.
+///
+/// The handler is a task of its own: a client that hangs up, or an answer that comes too late, cancels nothing. What was
+/// committed is still followed by what must follow it, such as the entry in this node's revocation set.
+async fn contained(answer: impl Future<Output = Response> + Send + 'static, limit: Duration) -> Response {
+    match timeout(limit, tokio::spawn(answer)).await {
         Ok(Ok(response)) => response,
-        Ok(Err(_)) => {
+        Ok(Err(error)) if error.is_panic() => {
             // What the panic says went to the panic hook; it may hold anything, so it is not repeated here.
             tracing::error!("a request made its handler panic");
             let detail = "Something went wrong in the server. The operator finds the reason in its log.";
             Problem::new(ProblemCode::Internal, detail).into_response()
+        }
+        Ok(Err(_)) => {
+            tracing::warn!("a request was given up because the server is stopping");
+            Problem::new(ProblemCode::Unavailable, "The server is stopping. Send the same request again in a moment.")
+                .into_response()
         }
         Err(_) => {
             tracing::error!(limit_ms = limit.as_millis(), "a request took too long");

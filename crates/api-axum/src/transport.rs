@@ -29,7 +29,7 @@ pub(crate) enum Transport {
     Cookie,
 }
 
-/// By way of text: serde_json takes another type in the place of a variant for broken JSON, not for a wrong type.
+/// By way of text: in the place of a variant, the JSON parser takes another type for broken JSON, not for a wrong type.
 impl TryFrom<String> for Transport {
     type Error = &'static str;
 

@@ -195,8 +195,8 @@ mod tests {
         let made = create(folder.path(), &OsEntropy).unwrap();
         let found = load(folder.path()).unwrap().unwrap();
         assert_eq!(made.active().derive(b"x"), found.active().derive(b"x"));
-        let mode = fs::metadata(path(folder.path())).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let file = fs::metadata(path(folder.path())).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::json;
 
-use crate::support::{Answer, Broken, Health, INSIDE, PASSWORD, Setup, TestApp, Trouble};
+use crate::support::{Answer, Broken, Health, INSIDE, PASSWORD, Setup, TestApp, Tokens, Trouble};
 
 async fn every_route(app: &TestApp, access: &str, refresh: &str) -> Vec<Answer> {
     let credentials = json!({"email": "bob@example.com", "password": PASSWORD});
@@ -95,4 +95,36 @@ async fn a_request_that_takes_too_long_is_answered_at_its_deadline() {
     assert_eq!(started.elapsed().as_secs(), 7);
     assert_eq!(answer.problem(), (503, "timeout".to_owned()));
     assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn s3_a_client_that_hangs_up_cancels_nothing() {
+    let stores = Broken::new();
+    let app = Setup::over(stores.stores()).start();
+    let first = app.signed_in("alice@example.com").await;
+    let second = Tokens::of(&app.refresh(&first.refresh).await);
+    let third = Tokens::of(&app.refresh(&second.refresh).await);
+    stores.slow_down(Duration::from_secs(1));
+    let thief = tokio::time::timeout(Duration::from_millis(1), app.refresh(&first.refresh)).await;
+    assert!(thief.is_err(), "the thief hung up before there was an answer");
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    stores.slow_down(Duration::ZERO);
+    assert_eq!(app.me(&third.access).await.problem(), (401, "invalid_token".to_owned()));
+    assert_eq!(app.refresh(&third.refresh).await.problem(), (401, "invalid_grant".to_owned()));
+    assert_eq!(app.mailer.sent().len(), 1, "the owner is told");
+}
+
+#[tokio::test(start_paused = true)]
+async fn i12_a_refresh_that_was_answered_too_late_can_be_sent_again() {
+    let stores = Broken::new();
+    let mut setup = Setup::over(stores.stores());
+    setup.settings.request_timeout = Duration::from_millis(500);
+    let app = setup.start();
+    let first = app.signed_in("alice@example.com").await;
+    stores.slow_down(Duration::from_secs(1));
+    assert_eq!(app.refresh(&first.refresh).await.problem(), (503, "timeout".to_owned()));
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    stores.slow_down(Duration::ZERO);
+    let second = Tokens::of(&app.refresh(&first.refresh).await);
+    assert_eq!(app.refresh(&second.refresh).await.status, 200);
 }

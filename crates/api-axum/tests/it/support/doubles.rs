@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_domain::model::{
@@ -41,13 +42,19 @@ impl From<Trouble> for StoreError {
 pub(crate) struct Broken {
     inner: Stores,
     trouble: Mutex<Option<Trouble>>,
+    delay: Mutex<Duration>,
     without_passwords: AtomicBool,
 }
 
 impl Broken {
     pub(crate) fn new() -> Arc<Self> {
         let inner = MemoryStores::new().stores();
-        Arc::new(Self { inner, trouble: Mutex::default(), without_passwords: AtomicBool::default() })
+        Arc::new(Self {
+            inner,
+            trouble: Mutex::default(),
+            delay: Mutex::default(),
+            without_passwords: AtomicBool::default(),
+        })
     }
 
     pub(crate) fn stores(self: &Arc<Self>) -> Stores {
@@ -65,7 +72,16 @@ impl Broken {
         self.without_passwords.store(true, Ordering::SeqCst);
     }
 
-    fn works(&self) -> Result<&Stores, StoreError> {
+    /// From now on every step of accounts and sessions takes this long before it begins.
+    pub(crate) fn slow_down(&self, delay: Duration) {
+        *self.delay.lock().unwrap() = delay;
+    }
+
+    async fn works(&self) -> Result<&Stores, StoreError> {
+        let delay = *self.delay.lock().unwrap();
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         match *self.trouble.lock().unwrap() {
             Some(trouble) => Err(trouble.into()),
             None => Ok(&self.inner),
@@ -81,23 +97,23 @@ impl Broken {
 #[async_trait]
 impl AccountStore for Broken {
     async fn create(&self, new: NewAccount) -> Result<Created, StoreError> {
-        self.works()?.accounts.create(new).await
+        self.works().await?.accounts.create(new).await
     }
 
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
-        self.works()?.accounts.credentials(email).await.map(|found| self.proof(found))
+        self.works().await?.accounts.credentials(email).await.map(|found| self.proof(found))
     }
 
     async fn by_id(&self, account: AccountId) -> Result<Option<Credentials>, StoreError> {
-        self.works()?.accounts.by_id(account).await.map(|found| self.proof(found))
+        self.works().await?.accounts.by_id(account).await.map(|found| self.proof(found))
     }
 
     async fn rename(&self, account: AccountId, name: Option<DisplayName>) -> Result<Option<Account>, StoreError> {
-        self.works()?.accounts.rename(account, name).await
+        self.works().await?.accounts.rename(account, name).await
     }
 
     async fn set_disabled(&self, account: AccountId, since: Option<Timestamp>) -> Result<bool, StoreError> {
-        self.works()?.accounts.set_disabled(account, since).await
+        self.works().await?.accounts.set_disabled(account, since).await
     }
 
     async fn delete(
@@ -106,30 +122,30 @@ impl AccountStore for Broken {
         now: Timestamp,
         tokens_until: Timestamp,
     ) -> Result<Option<Ending>, StoreError> {
-        self.works()?.accounts.delete(account, now, tokens_until).await
+        self.works().await?.accounts.delete(account, now, tokens_until).await
     }
 }
 
 #[async_trait]
 impl SessionStore for Broken {
     async fn open(&self, new: NewSession, limit: SessionLimit) -> Result<Opened, StoreError> {
-        self.works()?.sessions.open(new, limit).await
+        self.works().await?.sessions.open(new, limit).await
     }
 
     async fn advance(&self, step: Advance) -> Result<Option<SessionFacts>, StoreError> {
-        self.works()?.sessions.advance(step).await
+        self.works().await?.sessions.advance(step).await
     }
 
     async fn settle(&self, session: SessionId, judge: Judge) -> Result<Ruling, StoreError> {
-        self.works()?.sessions.settle(session, judge).await
+        self.works().await?.sessions.settle(session, judge).await
     }
 
     async fn end(&self, end: EndSessions) -> Result<Ending, StoreError> {
-        self.works()?.sessions.end(end).await
+        self.works().await?.sessions.end(end).await
     }
 
     async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
-        self.works()?.sessions.list(account, now).await
+        self.works().await?.sessions.list(account, now).await
     }
 }
 

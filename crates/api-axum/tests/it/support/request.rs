@@ -35,6 +35,7 @@ impl Sending {
         self.header(COOKIE.as_str(), &format!("theme=dark; __Host-jeton_refresh={token}"))
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "so that a call reads `json(json!(…))`")]
     pub(crate) fn json(self, body: Value) -> Self {
         self.body("application/json", body.to_string())
     }
