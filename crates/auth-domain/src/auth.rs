@@ -1,5 +1,6 @@
 //! The use cases, wired to their ports.
 
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 
 use token_core::{Issuer, RevocationSet};
@@ -148,6 +149,7 @@ impl Auth {
                 clock: Arc::clone(clock),
                 after_commit,
                 log: Mutex::default(),
+                followed_at: AtomicI64::new(0),
             },
             webhooks: Webhooks { store: Arc::clone(&stores.webhooks), clock: Arc::clone(clock) },
             sweeper: Sweeper {

@@ -8,13 +8,15 @@
 mod cursor;
 mod log;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use cursor::{Cursor, InvalidCursor};
 pub use log::{FeedLog, Question};
 use token_core::RevocationSet;
 
-use crate::model::Revocation;
+use crate::model::{Revocation, Timestamp};
 use crate::ports::{Clock, RevocationStore, StoreError};
 use crate::session::AfterCommit;
 
@@ -24,6 +26,8 @@ pub struct Feed {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) after_commit: Arc<AfterCommit>,
     pub(crate) log: Mutex<FeedLog>,
+    /// The moment of the last answer of the store, in microseconds; 0 before the first.
+    pub(crate) followed_at: AtomicI64,
 }
 
 impl Feed {
@@ -39,7 +43,15 @@ impl Feed {
         };
         let new = self.log().absorb(&answer, now);
         self.after_commit.revoked(&new);
+        self.followed_at.store(now.as_micros(), Ordering::Release);
         Ok(new.len())
+    }
+
+    /// How old this node's view of the feed is: the time since the store last answered. `None` before the first answer.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        let at = self.followed_at.load(Ordering::Acquire);
+        (at != 0).then(|| self.clock.now().since(Timestamp::from_micros(at)))
     }
 
     /// Resolves when the store may have something new, or never where it cannot tell.

@@ -78,7 +78,10 @@ async fn a_node_that_starts_refuses_what_another_has_ended() {
     let facts = &tokens.facts;
     let (sid, sub, iat) = (facts.session.as_uuid(), facts.account.as_uuid(), facts.auth_time.unix());
     assert!(!starting.revocations.is_revoked(sid, sub, iat));
+    assert_eq!(starting.auth.feed.age(), None);
     assert_eq!(starting.auth.feed.follow().await.unwrap(), 1);
+    starting.wait(3);
+    assert_eq!(starting.auth.feed.age(), Some(Duration::from_secs(3)));
     assert!(starting.revocations.is_revoked(sid, sub, iat));
 }
 
