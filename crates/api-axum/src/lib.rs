@@ -7,7 +7,7 @@
 //! `guard` | `Guard`, `Authenticated` | decides about access tokens; the axum extractor that does it for a handler
 //! | `SystemClock` | the operating system's time behind the domain's clock port
 //! | `Problem`, `ProblemCode` | every failed request's answer (RFC 9457); the codes are in `docs/errors.md`
-//! `router` | `router`, `ApiState`, `HttpSettings` | all routes with their layers, to serve alone or to mount in your own application
+//! `router` | `router`, `ApiState`, `ApiParts`, `HttpSettings` | all routes with their layers, to serve alone or to mount in your own application
 //! `server` | the binary `jeton` | configuration, storage and wiring; the library needs none of it
 //!
 //! # What it never does
@@ -24,11 +24,12 @@
 #![cfg_attr(not(feature = "router"), doc = "```ignore")]
 //! use std::sync::Arc;
 //!
-//! use api_axum::{ApiState, Guard, HttpSettings, router};
+//! use api_axum::{ApiParts, ApiState, Guard, HttpSettings, router};
 //! use auth_domain::refresh::{MasterKey, RotationKeys};
 //! use auth_domain::{Auth, Policies, Ports};
 //! use axum::Router;
 //! use axum::routing::get;
+//! use tokio::sync::watch;
 //! use token_core::{Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
 //!
 //! /// `ports` is everything outside: a database, a clock, randomness, a password hasher, a mailer.
@@ -43,17 +44,43 @@
 //!     let guard = Guard::new(Arc::new(verifier), Arc::clone(&revoked), Arc::clone(&ports.clock));
 //!
 //!     let rotation = RotationKeys::new(1, [MasterKey::new(1, master)])?;
-//!     let auth = Arc::new(Auth::new(&ports, &Policies::default(), rotation, issuer, revoked));
+//!     let policies = Policies::default();
+//!     let auth = Arc::new(Auth::new(&ports, &policies, rotation, issuer, revoked));
 //!     let settings = HttpSettings { origin: "https://login.example".into(), hsts: true, ..HttpSettings::default() };
-//!     let state = ApiState::new(auth, guard, jwks, ports.stores.health, settings);
+//!     let state = ApiState::new(ApiParts {
+//!         feed_news: follow(Arc::clone(&auth)),
+//!         auth,
+//!         guard,
+//!         issuer: "https://login.example".into(),
+//!         client_id: policies.client.id,
+//!         jwks,
+//!         health: ports.stores.health,
+//!         settings,
+//!     });
 //!     Ok(Router::new().route("/notes", get(async || "mine")).nest("/auth", router(state)))
+//! }
+//!
+//! /// Sees what other nodes end, and wakes whoever waits for it over HTTP. Call it in a runtime.
+//! fn follow(auth: Arc<Auth>) -> watch::Receiver<u64> {
+//!     let (news, heard) = watch::channel(0);
+//!     tokio::spawn(async move {
+//!         while !news.is_closed() {
+//!             match auth.feed.follow().await {
+//!                 Ok(0) => {}
+//!                 Ok(_) => news.send_modify(|count| *count += 1),
+//!                 Err(error) => eprintln!("the feed does not answer: {error}"),
+//!             }
+//!             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+//!         }
+//!     });
+//!     heard
 //! }
 //! ```
 //!
 //! # The guard in a resource server
 //!
-#![cfg_attr(feature = "guard", doc = "```")]
-#![cfg_attr(not(feature = "guard"), doc = "```ignore")]
+#![cfg_attr(feature = "guard-core", doc = "```")]
+#![cfg_attr(not(feature = "guard-core"), doc = "```ignore")]
 //! use std::sync::Arc;
 //!
 //! use api_axum::{Authenticated, Guard, SystemClock};
@@ -84,11 +111,11 @@
 mod clock;
 #[cfg(feature = "router")]
 mod extract;
-#[cfg(feature = "guard")]
+#[cfg(feature = "guard-core")]
 mod guard;
 #[cfg(feature = "router")]
 mod layers;
-#[cfg(feature = "guard")]
+#[cfg(feature = "guard-core")]
 mod problem;
 #[cfg(feature = "router")]
 mod routes;
@@ -96,13 +123,19 @@ mod routes;
 mod state;
 #[cfg(feature = "router")]
 mod transport;
+#[cfg(feature = "router")]
+mod wire;
 
 pub use clock::SystemClock;
+#[cfg(feature = "guard-core")]
+pub use guard::{Authenticated, Guard, GuardError, HasRole, HasScope, RequiredRole, RequiredScope};
 #[cfg(feature = "guard")]
-pub use guard::{Authenticated, Guard, GuardError};
-#[cfg(feature = "guard")]
+pub use guard::{
+    FeedHealth, GuardBuilder, GuardHealth, GuardLayer, GuardService, GuardStartError, KeysHealth, OnStale, Refusals,
+};
+#[cfg(feature = "guard-core")]
 pub use problem::{Problem, ProblemCode};
 #[cfg(feature = "router")]
 pub use routes::router;
 #[cfg(feature = "router")]
-pub use state::{ApiState, HttpSettings};
+pub use state::{ApiParts, ApiState, HttpSettings};

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
 
 /// Every code that an answer can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +23,8 @@ pub enum ProblemCode {
     IncompleteBody,
     /// The query has unknown names or values.
     InvalidQuery,
+    /// The cursor of the revocation feed is not one.
+    InvalidCursor,
     /// The `Idempotency-Key` could be guessed, is too long, or there are two.
     InvalidIdempotencyKey,
     /// Credentials came in two ways at once.
@@ -30,24 +33,42 @@ pub enum ProblemCode {
     AuthenticationRequired,
     /// The access token is not good.
     InvalidToken,
+    /// The API key is not good.
+    InvalidApiKey,
     /// The mail address or the password is wrong.
     InvalidCredentials,
     /// The refresh token gives nothing.
     InvalidGrant,
+    /// The session of the refresh token was signed out by its owner.
+    SessionSignedOut,
+    /// The session of the refresh token made room for a newer one.
+    SessionEvicted,
+    /// The session of the refresh token was ended to protect the account.
+    SessionRevoked,
+    /// The session of the refresh token has expired.
+    SessionExpired,
     /// A cookie request did not come from the server's own origin.
     CrossSiteRequest,
     /// The password that was to confirm the request is wrong.
     WrongPassword,
+    /// The token or key lacks a scope that the request needs.
+    InsufficientScope,
+    /// The account lacks a role that the request needs.
+    InsufficientRole,
     /// There is nothing at this path.
     NotFound,
     /// The account has no such session.
     SessionNotFound,
+    /// There is no such account.
+    AccountNotFound,
     /// The path does not know this method.
     MethodNotAllowed,
     /// Another account has the mail address.
     EmailTaken,
     /// The account is signed in on as many devices as it may be.
     SessionLimitReached,
+    /// An operator cannot do this to his own account.
+    OwnAccount,
     /// The body is larger than the route reads.
     BodyTooLarge,
     /// The body is not declared as JSON.
@@ -66,29 +87,41 @@ pub enum ProblemCode {
     Busy,
     /// Something that the server depends on does not answer.
     Unavailable,
+    /// The guard has not heard for too long what was revoked.
+    RevocationsStale,
     /// The answer took too long.
     Timeout,
 }
 
 impl ProblemCode {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 37] = [
         Self::InvalidJson,
         Self::IncompleteBody,
         Self::InvalidQuery,
+        Self::InvalidCursor,
         Self::InvalidIdempotencyKey,
         Self::AmbiguousCredentials,
         Self::AuthenticationRequired,
         Self::InvalidToken,
+        Self::InvalidApiKey,
         Self::InvalidCredentials,
         Self::InvalidGrant,
+        Self::SessionSignedOut,
+        Self::SessionEvicted,
+        Self::SessionRevoked,
+        Self::SessionExpired,
         Self::CrossSiteRequest,
         Self::WrongPassword,
+        Self::InsufficientScope,
+        Self::InsufficientRole,
         Self::NotFound,
         Self::SessionNotFound,
+        Self::AccountNotFound,
         Self::MethodNotAllowed,
         Self::EmailTaken,
         Self::SessionLimitReached,
+        Self::OwnAccount,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidRequest,
@@ -98,6 +131,7 @@ impl ProblemCode {
         Self::Internal,
         Self::Busy,
         Self::Unavailable,
+        Self::RevocationsStale,
         Self::Timeout,
     ];
 
@@ -108,19 +142,29 @@ impl ProblemCode {
             Self::InvalidJson => "invalid_json",
             Self::IncompleteBody => "incomplete_body",
             Self::InvalidQuery => "invalid_query",
+            Self::InvalidCursor => "invalid_cursor",
             Self::InvalidIdempotencyKey => "invalid_idempotency_key",
             Self::AmbiguousCredentials => "ambiguous_credentials",
             Self::AuthenticationRequired => "authentication_required",
             Self::InvalidToken => "invalid_token",
+            Self::InvalidApiKey => "invalid_api_key",
             Self::InvalidCredentials => "invalid_credentials",
             Self::InvalidGrant => "invalid_grant",
+            Self::SessionSignedOut => "session_signed_out",
+            Self::SessionEvicted => "session_evicted",
+            Self::SessionRevoked => "session_revoked",
+            Self::SessionExpired => "session_expired",
             Self::CrossSiteRequest => "cross_site_request",
             Self::WrongPassword => "wrong_password",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientRole => "insufficient_role",
             Self::NotFound => "not_found",
             Self::SessionNotFound => "session_not_found",
+            Self::AccountNotFound => "account_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::EmailTaken => "email_taken",
             Self::SessionLimitReached => "session_limit_reached",
+            Self::OwnAccount => "own_account",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::InvalidRequest => "invalid_request",
@@ -130,6 +174,7 @@ impl ProblemCode {
             Self::Internal => "internal",
             Self::Busy => "busy",
             Self::Unavailable => "unavailable",
+            Self::RevocationsStale => "revocations_stale",
             Self::Timeout => "timeout",
         }
     }
@@ -141,22 +186,31 @@ impl ProblemCode {
             Self::InvalidJson
             | Self::IncompleteBody
             | Self::InvalidQuery
+            | Self::InvalidCursor
             | Self::InvalidIdempotencyKey
             | Self::AmbiguousCredentials => StatusCode::BAD_REQUEST,
-            Self::AuthenticationRequired | Self::InvalidToken | Self::InvalidCredentials | Self::InvalidGrant => {
-                StatusCode::UNAUTHORIZED
+            Self::AuthenticationRequired
+            | Self::InvalidToken
+            | Self::InvalidApiKey
+            | Self::InvalidCredentials
+            | Self::InvalidGrant
+            | Self::SessionSignedOut
+            | Self::SessionEvicted
+            | Self::SessionRevoked
+            | Self::SessionExpired => StatusCode::UNAUTHORIZED,
+            Self::CrossSiteRequest | Self::WrongPassword | Self::InsufficientScope | Self::InsufficientRole => {
+                StatusCode::FORBIDDEN
             }
-            Self::CrossSiteRequest | Self::WrongPassword => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::SessionNotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::SessionNotFound | Self::AccountNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::EmailTaken | Self::SessionLimitReached => StatusCode::CONFLICT,
+            Self::EmailTaken | Self::SessionLimitReached | Self::OwnAccount => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidRequest | Self::InvalidEmail | Self::PasswordTooShort | Self::PasswordTooLong => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Busy | Self::Unavailable | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unavailable | Self::RevocationsStale | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -166,19 +220,29 @@ impl ProblemCode {
             Self::InvalidJson => "Not JSON",
             Self::IncompleteBody => "Incomplete body",
             Self::InvalidQuery => "Invalid query",
+            Self::InvalidCursor => "Invalid cursor",
             Self::InvalidIdempotencyKey => "Invalid Idempotency-Key",
             Self::AmbiguousCredentials => "Ambiguous credentials",
             Self::AuthenticationRequired => "Authentication required",
             Self::InvalidToken => "Invalid access token",
+            Self::InvalidApiKey => "Invalid API key",
             Self::InvalidCredentials => "Invalid credentials",
             Self::InvalidGrant => "Invalid refresh token",
+            Self::SessionSignedOut => "Signed out",
+            Self::SessionEvicted => "Signed out for another device",
+            Self::SessionRevoked => "Session revoked",
+            Self::SessionExpired => "Session expired",
             Self::CrossSiteRequest => "Cross-site request",
             Self::WrongPassword => "Wrong password",
+            Self::InsufficientScope => "Insufficient scope",
+            Self::InsufficientRole => "Insufficient role",
             Self::NotFound => "Not found",
             Self::SessionNotFound => "No such session",
+            Self::AccountNotFound => "No such account",
             Self::MethodNotAllowed => "Method not allowed",
             Self::EmailTaken => "Mail address taken",
             Self::SessionLimitReached => "Session limit reached",
+            Self::OwnAccount => "Own account",
             Self::BodyTooLarge => "Body too large",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::InvalidRequest => "Invalid request",
@@ -188,26 +252,42 @@ impl ProblemCode {
             Self::Internal => "Internal error",
             Self::Busy => "Busy",
             Self::Unavailable => "Unavailable",
+            Self::RevocationsStale => "Revocations unknown",
             Self::Timeout => "Timeout",
         }
     }
 
-    /// The challenge of a 401, which RFC 9110 §15.5.2 asks for in each of them.
+    /// The challenge: of a 401, since RFC 9110 §15.5.2 asks for one in each of them, and of what RFC 6750 §3.1 calls
+    /// insufficient.
     const fn challenge(self) -> Option<&'static str> {
-        match self.status() {
-            StatusCode::UNAUTHORIZED => Some(match self {
-                Self::InvalidToken => r#"Bearer error="invalid_token""#,
-                _ => "Bearer",
-            }),
-            _ => None,
+        match self {
+            Self::InvalidToken | Self::InvalidApiKey => Some(r#"Bearer error="invalid_token""#),
+            Self::InsufficientRole | Self::InsufficientScope => Some(r#"Bearer error="insufficient_scope""#),
+            _ => match self.status() {
+                StatusCode::UNAUTHORIZED => Some("Bearer"),
+                _ => None,
+            },
         }
     }
 
+    /// Whether a refresh token that is answered so gives nothing, now and later.
+    #[cfg(feature = "router")]
+    pub(crate) const fn is_final_for_a_refresh_token(self) -> bool {
+        matches!(
+            self,
+            Self::InvalidGrant
+                | Self::SessionSignedOut
+                | Self::SessionEvicted
+                | Self::SessionRevoked
+                | Self::SessionExpired
+        )
+    }
+
     /// After how many seconds the same request is worth another try.
-    const fn retry_after(self) -> Option<u16> {
+    pub(crate) const fn retry_after(self) -> Option<u16> {
         match self {
             Self::Busy | Self::Timeout => Some(1),
-            Self::Unavailable => Some(5),
+            Self::Unavailable | Self::RevocationsStale => Some(5),
             _ => None,
         }
     }
@@ -218,12 +298,21 @@ impl ProblemCode {
 pub struct Problem {
     code: ProblemCode,
     detail: Cow<'static, str>,
+    /// Extension members (RFC 9457 §3.2).
+    members: Map<String, Value>,
 }
 
 impl Problem {
     /// A problem, and what the caller should know or do about it.
     pub(crate) fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: detail.into(), members: Map::new() }
+    }
+
+    /// The same with an extension member.
+    #[cfg(feature = "router")]
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
     }
 
     /// Its code.
@@ -241,15 +330,18 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { code, detail } = self;
+        let Self { code, detail, members } = self;
         let status = code.status();
-        let body = serde_json::json!({
+        let mut body = json!({
             "type": format!("urn:jeton:problem:{}", code.code()),
             "title": code.title(),
             "status": status.as_u16(),
             "detail": detail,
             "code": code.code(),
         });
+        if let Value::Object(body) = &mut body {
+            body.extend(members);
+        }
         let media_type = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(CONTENT_TYPE, media_type)], body.to_string()).into_response();
         if let Some(challenge) = code.challenge() {

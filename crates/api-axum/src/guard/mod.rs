@@ -1,129 +1,130 @@
 //! The guard: lets those in whose access token is good and not revoked, without a look-up.
 
 mod bearer;
+mod counters;
+mod error;
+mod extract;
+#[cfg(feature = "guard")]
+mod health;
+#[cfg(feature = "guard")]
+mod layer;
+#[cfg(feature = "guard")]
+mod remote;
+mod require;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use auth_domain::ports::Clock;
-use axum::extract::FromRef;
-use axum::extract::FromRequestParts;
-use axum::http::HeaderValue;
-use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
-use token_core::{Claims, NoClaims, RevocationSet, Verifier, VerifyError};
+use token_core::{Claims, RevocationSet, Verifier};
 
-use crate::problem::{Problem, ProblemCode};
+use counters::Counters;
+use require::Requirement;
 
 pub(crate) use bearer::token as bearer_token;
+pub use error::GuardError;
+pub use extract::Authenticated;
+#[cfg(feature = "guard")]
+pub use health::{FeedHealth, GuardHealth, KeysHealth, Refusals};
+#[cfg(feature = "guard")]
+pub use layer::{GuardLayer, GuardService};
+#[cfg(feature = "guard")]
+pub use remote::{GuardBuilder, GuardStartError, OnStale};
+pub use require::{HasRole, HasScope, RequiredRole, RequiredScope};
 
 /// Decides about access tokens: the verifier's rules, the time, and what has been revoked. Cheap to clone.
 ///
-/// Put it into your application's state, and let [`axum::extract::FromRef`] find it there; then [`Authenticated`] works in
-/// every handler.
+/// Put it into your application's state, and let [`axum::extract::FromRef`] find it there; then [`Authenticated`],
+/// [`HasScope`] and [`HasRole`] work in every handler.
+///
+/// A resource server makes one with `Guard::builder` (feature `guard`): it fetches the issuer's keys and follows what the
+/// issuer revokes. Whoever has both in the same process makes one with [`Guard::new`].
 #[derive(Clone)]
 pub struct Guard {
-    verifier: Arc<Verifier>,
-    revocations: Arc<RevocationSet>,
-    clock: Arc<dyn Clock>,
+    core: Arc<Core>,
+    /// What a guard that follows an issuer does meanwhile. It ends with the guard's last clone.
+    #[cfg(feature = "guard")]
+    remote: Option<Arc<remote::Remote>>,
 }
 
-/// Why a request was not let in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GuardError {
-    /// It carries no Bearer token in its header. An access token in the query or the body does not count.
-    #[error("send an access token in the header `Authorization: Bearer …`")]
-    NoCredentials,
-    /// It has two `Authorization` headers, or a Bearer token and another one in the query (RFC 6750 §2).
-    #[error("send one access token, in one `Authorization` header and nowhere else")]
-    Ambiguous,
-    /// The token does not verify. The reason is for logs; the client does not learn it.
-    #[error("the access token is refused: {0}")]
-    Refused(#[from] VerifyError),
-    /// The token verifies, but its session has ended or its account has been revoked.
-    #[error("the access token is refused: it has been revoked")]
-    Revoked,
+/// What decides.
+struct Core {
+    /// Replaced whole when the keys change.
+    verifier: ArcSwap<Verifier>,
+    revocations: Arc<RevocationSet>,
+    clock: Arc<dyn Clock>,
+    counters: Counters,
+}
+
+impl Core {
+    fn new(verifier: Arc<Verifier>, revocations: Arc<RevocationSet>, clock: Arc<dyn Clock>) -> Self {
+        Self { verifier: ArcSwap::new(verifier), revocations, clock, counters: Counters::default() }
+    }
 }
 
 impl Guard {
     /// A guard that lets in what `verifier` accepts at the time of `clock` and `revocations` does not hold.
     #[must_use]
     pub fn new(verifier: Arc<Verifier>, revocations: Arc<RevocationSet>, clock: Arc<dyn Clock>) -> Self {
-        Self { verifier, revocations, clock }
+        Self {
+            core: Arc::new(Core::new(verifier, revocations, clock)),
+            #[cfg(feature = "guard")]
+            remote: None,
+        }
     }
 
-    /// Decides about one token, now.
+    /// Puts another verifier in place, such as one with newer keys. Requests that are being decided end with the one before.
+    pub fn replace_verifier(&self, verifier: Arc<Verifier>) {
+        self.core.verifier.store(verifier);
+    }
+
+    /// Decides about one token, now, with the keys that are at hand.
     ///
     /// # Errors
-    /// [`GuardError::Refused`] with the verifier's reason, or [`GuardError::Revoked`].
+    /// [`GuardError::Refused`] with the verifier's reason, [`GuardError::Revoked`], or [`GuardError::Stale`] where the
+    /// guard's owner chose that.
     pub fn verify<X: DeserializeOwned>(&self, token: &str) -> Result<Claims<X>, GuardError> {
-        let claims: Claims<X> = self.verifier.verify(token, self.clock.now().unix())?;
-        if self.revocations.is_revoked(claims.sid, claims.sub, claims.iat) {
-            return Err(GuardError::Revoked);
+        let Core { verifier, revocations, clock, .. } = &*self.core;
+        let claims = verifier.load().verify_unrevoked(token, clock.now().unix(), revocations)?;
+        #[cfg(feature = "guard")]
+        if self.remote.as_ref().is_some_and(|remote| remote.feed.denies()) {
+            return Err(GuardError::Stale);
         }
         Ok(claims)
     }
-}
 
-/// The claims of a request's access token. A handler that takes this runs only for good tokens.
-///
-/// The token comes in the header `Authorization: Bearer …` and never in the query (RFC 6750 §2.1). Without one the answer
-/// is 401 with a bare challenge; for a token that is bad in any way, 401 with `error="invalid_token"` and the same text.
-#[derive(Clone, Debug)]
-pub struct Authenticated<X = NoClaims>(
-    /// What the token says.
-    pub Claims<X>,
-);
-
-impl<S, X> FromRequestParts<S> for Authenticated<X>
-where
-    S: Send + Sync,
-    Guard: FromRef<S>,
-    X: DeserializeOwned + Send,
-{
-    type Rejection = GuardError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, GuardError> {
-        Guard::from_ref(state).verify(bearer_token(parts)?).map(Self)
-    }
-}
-
-impl Problem {
-    /// The one answer to every bad access token.
-    pub(crate) fn invalid_token() -> Self {
-        Self::new(
-            ProblemCode::InvalidToken,
-            "The access token is not valid, or not any more. Refresh it, or sign in again.",
-        )
-    }
-}
-
-impl From<GuardError> for Problem {
-    fn from(error: GuardError) -> Self {
-        match error {
-            GuardError::NoCredentials => Self::new(ProblemCode::AuthenticationRequired, error.to_string()),
-            GuardError::Ambiguous => Self::new(ProblemCode::AmbiguousCredentials, error.to_string()),
-            GuardError::Refused(reason) => {
-                tracing::debug!(reason = reason.code(), "an access token was refused");
-                Self::invalid_token()
-            }
-            GuardError::Revoked => {
-                tracing::debug!(reason = "revoked", "an access token was refused");
-                Self::invalid_token()
-            }
+    /// Decides about one token as [`verify`](Self::verify) does. A guard that follows an issuer fetches the issuer's keys
+    /// first if the token names a key that it does not know; it does so at most once in ten seconds.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    #[cfg_attr(not(feature = "guard"), expect(clippy::unused_async, reason = "only the client of the issuer waits"))]
+    pub async fn authenticate<X: DeserializeOwned>(&self, token: &str) -> Result<Claims<X>, GuardError> {
+        let verdict = self.verify(token);
+        #[cfg(feature = "guard")]
+        if matches!(&verdict, Err(GuardError::Refused(token_core::VerifyError::UnknownKey)))
+            && let Some(remote) = &self.remote
+        {
+            remote.keys.refetch().await;
+            return self.verify(token);
         }
+        verdict
     }
-}
 
-impl IntoResponse for GuardError {
-    fn into_response(self) -> Response {
-        let ambiguous = self == Self::Ambiguous;
-        let mut response = Problem::from(self).into_response();
-        if ambiguous {
-            let challenge = HeaderValue::from_static(r#"Bearer error="invalid_request""#);
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        response
+    /// Decides about a request, and counts what comes of it.
+    pub(crate) async fn admit<X: DeserializeOwned>(
+        &self,
+        parts: &Parts,
+        required: &[Requirement],
+    ) -> Result<Claims<X>, GuardError> {
+        let verdict = match bearer_token(parts) {
+            Ok(token) => self.authenticate(token).await,
+            Err(error) => Err(error),
+        };
+        let verdict = verdict.and_then(|claims| require::all(required, &claims).map(|()| claims));
+        self.core.counters.count(verdict.as_ref().err());
+        verdict
     }
 }
