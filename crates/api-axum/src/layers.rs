@@ -16,6 +16,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::problem::{Problem, ProblemCode};
+use crate::routes::{MAX_WAIT, OAuthError};
 use crate::state::{ApiState, HttpSettings};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,11 +28,19 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) async fn around(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let id = request_id();
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    // By the end of the pattern, since the router may be mounted under a prefix.
+    let is_oauth = route.contains("/oauth/");
+    let limit =
+        state.settings().request_timeout + if route.ends_with("/v1/revocations") { MAX_WAIT } else { Duration::ZERO };
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
     async move {
         let started = Instant::now();
         let answer = next.run(request).in_current_span();
-        let mut response = contained(answer, state.settings().request_timeout).await;
+        let mut response = match contained(answer, limit).await {
+            Ok(response) => response,
+            Err(problem) if is_oauth => OAuthError::from(problem).into_response(),
+            Err(problem) => problem.into_response(),
+        };
         let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status = response.status().as_u16(), latency_ms, "a request was answered");
         protect(response.headers_mut(), state.settings());
@@ -44,30 +53,31 @@ pub(crate) async fn around(State(state): State<ApiState>, request: Request, next
     .await
 }
 
-/// The answer, or a problem when its handler panics or takes too long.
+/// The answer, or the problem when its handler panics or takes too long.
 ///
 /// The handler is a task of its own: a client that hangs up, or an answer that comes too late, cancels nothing. What was
 /// committed is still followed by what must follow it, such as the entry in this node's revocation set.
-async fn contained(answer: impl Future<Output = Response> + Send + 'static, limit: Duration) -> Response {
-    match timeout(limit, tokio::spawn(answer)).await {
-        Ok(Ok(response)) => response,
+async fn contained(
+    answer: impl Future<Output = Response> + Send + 'static,
+    limit: Duration,
+) -> Result<Response, Problem> {
+    Err(match timeout(limit, tokio::spawn(answer)).await {
+        Ok(Ok(response)) => return Ok(response),
         Ok(Err(error)) if error.is_panic() => {
             // What the panic says went to the panic hook; it may hold anything, so it is not repeated here.
             tracing::error!("a request made its handler panic");
             let detail = "Something went wrong in the server. The operator finds the reason in its log.";
-            Problem::new(ProblemCode::Internal, detail).into_response()
+            Problem::new(ProblemCode::Internal, detail)
         }
         Ok(Err(_)) => {
             tracing::warn!("a request was given up because the server is stopping");
             Problem::new(ProblemCode::Unavailable, "The server is stopping. Send the same request again in a moment.")
-                .into_response()
         }
         Err(_) => {
             tracing::error!(limit_ms = limit.as_millis(), "a request took too long");
-            let detail = "The answer took too long. Send the same request again in a moment.";
-            Problem::new(ProblemCode::Timeout, detail).into_response()
+            Problem::new(ProblemCode::Timeout, "The answer took too long. Send the same request again in a moment.")
         }
-    }
+    })
 }
 
 /// Nothing is stored, sniffed, framed or referred from, unless the route says otherwise.
@@ -96,20 +106,18 @@ fn request_id() -> Uuid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::StatusCode;
 
     #[tokio::test]
     async fn s10_a_panic_becomes_an_answer_without_detail() {
         let answer = contained(async { panic!("the password is hunter2") }, Duration::from_secs(1)).await;
-        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
-        assert!(!String::from_utf8_lossy(&body).contains("hunter2"));
+        let problem = answer.err().unwrap();
+        assert_eq!(problem.code(), ProblemCode::Internal);
+        assert!(!problem.detail().contains("hunter2"));
     }
 
     #[tokio::test]
-    async fn an_answer_that_takes_too_long_becomes_a_problem_that_says_when_to_try_again() {
+    async fn an_answer_that_takes_too_long_becomes_a_problem() {
         let answer = contained(std::future::pending(), Duration::from_millis(1)).await;
-        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(answer.headers().get("retry-after").unwrap(), "1");
+        assert_eq!(answer.err().map(|problem| problem.code()), Some(ProblemCode::Timeout));
     }
 }

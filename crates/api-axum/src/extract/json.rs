@@ -1,15 +1,13 @@
-//! JSON bodies: small, strict, wiped after reading, and never echoed in an error.
+//! JSON bodies: small, strict, and never echoed in an error.
 
-use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
-use zeroize::Zeroizing;
 
+use super::body::read;
 use crate::problem::{Problem, ProblemCode};
 
 /// A body that a route reads.
@@ -66,28 +64,6 @@ fn not_declared() -> Problem {
         ProblemCode::UnsupportedMediaType,
         "Send the body as JSON, with the header `Content-Type: application/json`.",
     )
-}
-
-async fn read(mut body: Body, limit: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let too_large =
-        || Problem::new(ProblemCode::BodyTooLarge, format!("This route reads bodies of at most {limit} bytes."));
-    let announced = axum::body::HttpBody::size_hint(&body);
-    if usize::try_from(announced.lower()).map_or(true, |lower| lower > limit) {
-        return Err(too_large());
-    }
-    // Room for all of it from the start: a vector that grows would leave copies of a password behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limit));
-    while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|_| Problem::new(ProblemCode::IncompleteBody, "The body broke off. Send it again."))?;
-        if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > limit {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(&data);
-        }
-    }
-    Ok(bytes)
 }
 
 /// Parses a body. The message of a failure names places and fields; what the client sent as a value never appears in it.

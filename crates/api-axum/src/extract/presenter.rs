@@ -15,8 +15,13 @@ impl<S: Send + Sync> FromRequestParts<S> for PresentedBy {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let ip = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-        let user_agent = parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-        Ok(Self(Presenter::new(ip, user_agent.as_deref())))
+        Ok(Self(presented_by(parts)))
     }
+}
+
+/// The same for an extractor that knows more.
+pub(crate) fn presented_by(parts: &Parts) -> Presenter {
+    let ip = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    let user_agent = parts.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    Presenter::new(ip, user_agent.as_deref())
 }

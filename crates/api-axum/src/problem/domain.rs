@@ -3,13 +3,16 @@
 use std::fmt::Display;
 
 use auth_domain::account::{AccountError, RegisterError};
+use auth_domain::admin::AdminError;
+use auth_domain::api_key::ApiKeyError;
 use auth_domain::login::LoginError;
-use auth_domain::model::PasswordRefused;
+use auth_domain::model::{EndReason, Over, PasswordRefused};
 use auth_domain::ports::{EntropyUnavailable, HashError, StoreError};
 use auth_domain::refresh::RefreshError;
-use auth_domain::session::{EndError, TokensNotIssued};
+use auth_domain::session::{SessionError, TokensNotIssued};
 
 use super::{Problem, ProblemCode};
+use crate::wire::DeviceBody;
 
 /// The server's own trouble: the cause is logged here and nowhere else, and the caller learns only what he can do.
 fn failed(code: ProblemCode, cause: &dyn Display) -> Problem {
@@ -92,6 +95,7 @@ impl From<AccountError> for Problem {
             AccountError::WrongPassword => Self::new(ProblemCode::WrongPassword, error.to_string()),
             AccountError::Hash(error) => error.into(),
             AccountError::Store(error) => error.into(),
+            AccountError::Entropy(error) => error.into(),
         }
     }
 }
@@ -100,7 +104,10 @@ impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::InvalidCredentials => Self::new(ProblemCode::InvalidCredentials, error.to_string()),
-            LoginError::SessionLimitReached { .. } => Self::new(ProblemCode::SessionLimitReached, error.to_string()),
+            LoginError::SessionLimitReached { ref live } => {
+                let sessions = live.iter().map(|record| serde_json::json!(DeviceBody::from(record))).collect();
+                Self::new(ProblemCode::SessionLimitReached, error.to_string()).with("sessions", sessions)
+            }
             LoginError::Hash(error) => error.into(),
             LoginError::Store(error) => error.into(),
             LoginError::Entropy(error) => error.into(),
@@ -113,6 +120,7 @@ impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         match error {
             RefreshError::InvalidGrant => Self::new(ProblemCode::InvalidGrant, error.to_string()),
+            RefreshError::SessionOver(over) => over.into(),
             RefreshError::Contended => failed(ProblemCode::Busy, &error),
             RefreshError::Store(error) => error.into(),
             RefreshError::Entropy(error) => error.into(),
@@ -121,11 +129,60 @@ impl From<RefreshError> for Problem {
     }
 }
 
-impl From<EndError> for Problem {
-    fn from(error: EndError) -> Self {
+/// What the holder of a session's last token may know of its end: enough to explain it, and nothing that helps a thief.
+impl From<Over> for Problem {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Ended(EndReason::Logout | EndReason::LogoutAll) => {
+                Self::new(ProblemCode::SessionSignedOut, "This device was signed out. Sign in again.")
+            }
+            Over::Ended(EndReason::Evicted | EndReason::Limit) => Self::new(
+                ProblemCode::SessionEvicted,
+                "This device was signed out because the account signed in on another one. Sign in again.",
+            ),
+            Over::Ended(
+                EndReason::Replay | EndReason::PasswordChanged | EndReason::Admin | EndReason::AccountDisabled,
+            )
+            | Over::AccountDisabled => {
+                Self::new(ProblemCode::SessionRevoked, "This session was ended to protect the account. Sign in again.")
+            }
+            Over::Expired => Self::new(ProblemCode::SessionExpired, "This session has expired. Sign in again."),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
         match error {
-            EndError::NotFound => Self::new(ProblemCode::SessionNotFound, error.to_string()),
-            EndError::Store(error) => error.into(),
+            SessionError::NotFound => Self::new(ProblemCode::SessionNotFound, error.to_string()),
+            SessionError::Store(error) => error.into(),
+            SessionError::Entropy(error) => error.into(),
+        }
+    }
+}
+
+impl From<AdminError> for Problem {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::NoSuchAccount => Self::new(ProblemCode::AccountNotFound, error.to_string()),
+            AdminError::NoSuchSession => Self::new(ProblemCode::SessionNotFound, error.to_string()),
+            AdminError::OwnAccount => Self::new(ProblemCode::OwnAccount, error.to_string()),
+            AdminError::Store(error) => error.into(),
+            AdminError::Entropy(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApiKeyError> for Problem {
+    fn from(error: ApiKeyError) -> Self {
+        match error {
+            // No route makes or revokes keys, so a key that is not found is one that was presented.
+            ApiKeyError::Invalid | ApiKeyError::NotFound => {
+                Self::new(ProblemCode::InvalidApiKey, ApiKeyError::Invalid.to_string())
+            }
+            ApiKeyError::MissingScope(_) => Self::new(ProblemCode::InsufficientScope, error.to_string()),
+            ApiKeyError::Store(error) => error.into(),
+            ApiKeyError::Entropy(error) => error.into(),
         }
     }
 }

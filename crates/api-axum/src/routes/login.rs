@@ -1,14 +1,14 @@
 //! `/v1/login`: a mail address and a password for a session.
 
 use auth_domain::login::LoginRequest;
+use auth_domain::model::{DeviceClass, SessionId};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::accounts::name;
-use crate::extract::{Json, PresentedBy, WireBody};
+use crate::extract::{Json, PresentedBy, Text, WireBody, display_name};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::transport::{Transport, check_same_origin, token_response};
@@ -21,6 +21,10 @@ pub(super) struct LoginBody {
     #[serde(default)]
     device_name: Option<String>,
     #[serde(default)]
+    device_class: Option<Text<DeviceClass>>,
+    #[serde(default)]
+    end_session: Option<Text<SessionId>>,
+    #[serde(default)]
     transport: Transport,
 }
 
@@ -28,7 +32,8 @@ impl WireBody for LoginBody {
     const LIMIT: usize = 8 * 1024;
 }
 
-/// `POST /v1/login`: 200 and the session's first tokens.
+/// `POST /v1/login`: 200 and the session's first tokens. At the limit it is 409 with the sessions, of which the client names one
+/// in `end_session` and tries again.
 pub(super) async fn login(
     State(state): State<ApiState>,
     PresentedBy(presenter): PresentedBy,
@@ -41,7 +46,9 @@ pub(super) async fn login(
     let request = LoginRequest {
         email: &body.email,
         password: &body.password,
-        device_name: name("device_name", body.device_name.as_deref())?,
+        device_name: display_name("device_name", body.device_name.as_deref())?,
+        device_class: body.device_class.map(|Text(class)| class),
+        end_session: body.end_session.map(|Text(session)| session),
         presenter,
     };
     let tokens = state.auth().login.login(request).await?;

@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
-use super::accounts::{AccountBody, name};
-use crate::extract::{Json, WireBody};
+use crate::extract::{ByOwner, Json, WireBody, display_name};
 use crate::guard::Authenticated;
 use crate::problem::Problem;
 use crate::state::ApiState;
+use crate::wire::AccountBody;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,7 +60,7 @@ pub(super) async fn change(
 ) -> Result<axum::Json<AccountBody>, Problem> {
     let (accounts, id) = (&state.auth().accounts, AccountId::from_uuid(claims.sub));
     let account = match body.display_name {
-        Change::Set(typed) => accounts.rename(id, name("display_name", typed.as_deref())?).await?,
+        Change::Set(typed) => accounts.rename(id, display_name("display_name", typed.as_deref())?).await?,
         Change::Keep => accounts.get(id).await?,
     };
     Ok(axum::Json(account.into()))
@@ -69,9 +69,9 @@ pub(super) async fn change(
 /// `DELETE /v1/me`: 204, and every session has ended.
 pub(super) async fn delete(
     State(state): State<ApiState>,
-    Authenticated(claims): Authenticated,
+    ByOwner(owner): ByOwner,
     Json(body): Json<DeleteBody>,
 ) -> Result<StatusCode, Problem> {
-    state.auth().accounts.delete(AccountId::from_uuid(claims.sub), &body.current_password).await?;
+    state.auth().accounts.delete(&owner, &body.current_password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

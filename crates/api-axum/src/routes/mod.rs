@@ -1,17 +1,25 @@
 //! The routes: each extracts, calls one use case, and answers. No rule of the domain is here.
 
 mod accounts;
+mod admin;
+mod events;
 mod health;
 mod jwks;
 mod login;
 mod logout;
 mod me;
+mod oauth;
 mod refresh;
+mod revocations;
 mod sessions;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::routing::{get, patch, post};
+
+pub(crate) use jwks::Jwks;
+pub(crate) use oauth::OAuthError;
+pub(crate) use revocations::MAX_WAIT;
 
 use crate::layers;
 use crate::problem::{Problem, ProblemCode};
@@ -32,7 +40,12 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/logout", post(logout::logout))
         .route("/v1/me", get(me::show).patch(me::change).delete(me::delete))
         .route("/v1/sessions", get(sessions::list).delete(sessions::end_many))
-        .route("/v1/sessions/{id}", delete(sessions::end_one))
+        .route("/v1/sessions/{id}", patch(sessions::rename).delete(sessions::end_one))
+        .route("/v1/events", get(events::list))
+        .route("/v1/revocations", get(revocations::poll))
+        .route("/v1/revocations/stream", get(revocations::stream))
+        .merge(admin::router())
+        .merge(oauth::router())
         .route("/.well-known/jwks.json", get(jwks::keys))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
@@ -42,7 +55,14 @@ pub fn router(state: ApiState) -> Router {
                 "This path does not know the method; `Allow` lists those it does.",
             )
         })
-        .fallback(async || Problem::new(ProblemCode::NotFound, "There is nothing at this path."))
+        .fallback(async || Problem::nothing_here())
         .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
+}
+
+impl Problem {
+    /// The one answer to every path that leads nowhere.
+    fn nothing_here() -> Self {
+        Self::new(ProblemCode::NotFound, "There is nothing at this path.")
+    }
 }

@@ -43,7 +43,7 @@ pub(super) async fn refresh(
         Err(error) => {
             let problem = Problem::from(error);
             // A cookie that gives nothing would only be sent again and again.
-            if carried.transport == Transport::Cookie && problem.code() == ProblemCode::InvalidGrant {
+            if carried.transport == Transport::Cookie && problem.code().is_final_for_a_refresh_token() {
                 return Ok(clear_cookie(problem.into_response()));
             }
             Err(problem)

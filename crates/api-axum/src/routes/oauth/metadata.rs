@@ -1,0 +1,71 @@
+//! `/.well-known/oauth-authorization-server`: what is served, and where (RFC 8414).
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use serde::Serialize;
+
+use crate::problem::Problem;
+use crate::state::ApiState;
+
+pub(super) const TOKEN: &str = "/oauth/token";
+pub(super) const REVOCATION: &str = "/oauth/revoke";
+pub(super) const INTROSPECTION: &str = "/oauth/introspect";
+
+/// The metadata. Every member is true of this server, and what it does not have is not there.
+#[derive(Serialize)]
+pub(super) struct MetadataBody {
+    issuer: String,
+    jwks_uri: String,
+    token_endpoint: String,
+    revocation_endpoint: String,
+    introspection_endpoint: String,
+    grant_types_supported: [&'static str; 1],
+    /// Required by §2; empty, since there is no authorization endpoint: sign-in is a first-party interface.
+    response_types_supported: [&'static str; 0],
+    token_endpoint_auth_methods_supported: [&'static str; 1],
+    revocation_endpoint_auth_methods_supported: [&'static str; 1],
+    /// §2 allows names of access token types here, beside those of client authentication methods.
+    introspection_endpoint_auth_methods_supported: [&'static str; 2],
+}
+
+impl MetadataBody {
+    fn of(state: &ApiState) -> Self {
+        let issuer = state.issuer();
+        let base = issuer.trim_end_matches('/');
+        let at = |path: &str| format!("{base}{path}");
+        Self {
+            issuer: issuer.to_owned(),
+            jwks_uri: at("/.well-known/jwks.json"),
+            token_endpoint: at(TOKEN),
+            revocation_endpoint: at(REVOCATION),
+            introspection_endpoint: at(INTROSPECTION),
+            grant_types_supported: ["refresh_token"],
+            response_types_supported: [],
+            token_endpoint_auth_methods_supported: ["none"],
+            revocation_endpoint_auth_methods_supported: ["none"],
+            introspection_endpoint_auth_methods_supported: ["client_secret_basic", "Bearer"],
+        }
+    }
+}
+
+/// `GET /.well-known/oauth-authorization-server`: 200 and the metadata.
+pub(super) async fn show(State(state): State<ApiState>) -> Json<MetadataBody> {
+    Json(MetadataBody::of(&state))
+}
+
+/// `GET /.well-known/oauth-authorization-server/{path of the issuer}`: 200 and the metadata. This is where clients look when the
+/// issuer has a path (§3.1).
+pub(super) async fn show_below(
+    State(state): State<ApiState>,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<MetadataBody>, Problem> {
+    let issuer = state.issuer().split_once("://").map_or("", |(_, rest)| rest);
+    let of_issuer = issuer.split_once('/').map_or("", |(_, path)| path.trim_end_matches('/'));
+    match path {
+        Ok(Path(path)) if !of_issuer.is_empty() && path.trim_end_matches('/') == of_issuer => {
+            Ok(show(State(state)).await)
+        }
+        _ => Err(Problem::nothing_here()),
+    }
+}
