@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{deny, layers, test};
+use crate::{deny, interop, layers, test};
 
 /// Run every check that a change has to pass.
 ///
@@ -40,6 +40,8 @@ enum Step {
     Deny,
     /// Every test, on both databases.
     Test,
+    /// Do standard clients of other languages get on with the server?
+    Interop,
 }
 
 enum Outcome {
@@ -98,6 +100,7 @@ impl Step {
             Self::Docs => "docs",
             Self::Deny => "deny",
             Self::Test => "test",
+            Self::Interop => "interop",
         }
     }
 
@@ -111,6 +114,7 @@ impl Step {
             Self::Docs => run(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
             Self::Deny => return deny::check(),
             Self::Test => test::Test::default().run(),
+            Self::Interop => interop::Interop::default().run(),
         }
         .map(|()| None)
     }

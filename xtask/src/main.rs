@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask dev | test | ci | migrate`. One file a command.
+//! The project's own commands: `cargo xtask dev | test | ci | migrate | interop`. One file a command.
 
 mod ci;
 mod demo;
 mod deny;
 mod dev;
 mod http;
+mod interop;
 mod layers;
 mod migrate;
 mod run;
@@ -35,6 +36,7 @@ enum Task {
     Test(test::Test),
     Ci(ci::Ci),
     Migrate(migrate::Migrate),
+    Interop(interop::Interop),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Task::Test(task) => task.run(),
         Task::Ci(task) => task.run(),
         Task::Migrate(task) => task.run(),
+        Task::Interop(task) => task.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,12 @@
 //! The command line.
 
+mod control;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use self::control::{ApiKeysAction, EventsAction, Listing, RoleChange, SessionsAction, UsersAction, Who};
 
 /// Jeton: verify like a JWT, control like a session.
 #[derive(Debug, Parser)]
@@ -20,6 +24,8 @@ Examples:
   jeton serve --listen 0.0.0.0:8080 --log-format json
   jeton config show                             every setting, its value and where it came from
   jeton users create --email you@example.com --admin
+  jeton sessions list you@example.com
+  jeton apikeys create --name notes --scope revocations
   JETON_DATABASE_URL=postgres://jeton@db/jeton jeton serve
 
 Settings are layered: defaults, then jeton.toml, then environment variables (JETON_LISTEN, JETON_TOKENS__ACCESS_TTL, …),
@@ -101,6 +107,22 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: UsersAction,
     },
+    /// Show and end signed-in devices
+    Sessions {
+        #[command(subcommand)]
+        action: SessionsAction,
+    },
+    /// Show security events
+    Events {
+        #[command(subcommand)]
+        action: EventsAction,
+    },
+    /// Manage the keys of resource servers
+    #[command(name = "apikeys")]
+    ApiKeys {
+        #[command(subcommand)]
+        action: ApiKeysAction,
+    },
     /// Ask a running server whether it can do its work; exit code 0 when it can
     #[command(after_help = HEALTHCHECK)]
     Healthcheck,
@@ -167,34 +189,6 @@ pub(crate) enum ConfigAction {
     /// Say what is wrong with the settings
     Check,
 }
-
-/// What to do with accounts.
-#[derive(Debug, Subcommand)]
-pub(crate) enum UsersAction {
-    /// Create an account; asks for its password
-    #[command(after_help = USERS_CREATE)]
-    Create {
-        /// Its mail address
-        #[arg(long, value_name = "ADDRESS")]
-        email: String,
-        /// Give it the role admin
-        #[arg(long)]
-        admin: bool,
-        /// What its owner wants to be called
-        #[arg(long, value_name = "NAME")]
-        display_name: Option<String>,
-        /// Read the password from the first line of standard input
-        #[arg(long)]
-        password_stdin: bool,
-    },
-}
-
-const USERS_CREATE: &str = "\
-It works on the database of the settings, whether or not a server runs, and the rules for passwords are the server's.
-
-Examples:
-  jeton users create --email you@example.com --admin
-  pass show jeton/alice | jeton users create --email alice@example.com --display-name Alice --password-stdin";
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,18 @@
 //! `jeton`: the server and its tools. Every command is a file in `commands`; `config` says what the operator decided, and
 //! `wiring` puts the adapters behind the ports.
 
+mod background;
 mod cli;
 mod commands;
 mod config;
 mod entropy;
 mod failure;
+mod json;
 mod listener;
 mod logging;
 mod master_key;
 mod outbox;
+mod webhook;
 mod wiring;
 
 use std::process::ExitCode;

@@ -88,7 +88,7 @@ fn replayed(to: &str, event: &SecurityEvent) -> String {
 
 #[cfg(test)]
 mod tests {
-    use auth_domain::model::{AccountId, EmailAddress, EventId, EventKind, RotationEvidence};
+    use auth_domain::model::{AccountId, Actor, EmailAddress, EventId, EventKind, RotationEvidence};
 
     use super::*;
 
@@ -100,6 +100,7 @@ mod tests {
             kind: EventKind::RefreshReplayed,
             account: AccountId::new(at, [2; 10]),
             session: None,
+            actor: Actor::Server,
             presenter: Presenter::new(Some([203, 0, 113, 9].into()), Some("curl/8\nBcc: x@example.com")),
             evidence: Some(RotationEvidence {
                 presented_generation: 1,

@@ -1,28 +1,24 @@
 //! Puts the adapters behind the ports.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
-use api_axum::{ApiState, Guard, HttpSettings, SystemClock, router};
+use api_axum::{ApiParts, ApiState, Guard, HttpSettings, SystemClock, router};
 use auth_domain::credential::Argon2id;
-use auth_domain::ports::{Clock, Entropy, Stores};
+use auth_domain::ports::{Entropy, Stores};
 use auth_domain::refresh::{MasterKey, RotationKeys};
 use auth_domain::{Auth, Ports, signing};
 use axum::Router;
 use store_diesel::{Database, Options, migrate};
 use token_core::{Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
+use tokio::sync::watch;
 
+use crate::background::Background;
 use crate::config::Config;
 use crate::entropy::OsEntropy;
 use crate::failure::{Doing as _, Failure};
 use crate::master_key::{self, MasterKeys, make_folder};
 use crate::outbox::Outbox;
-
-/// How often the revocation set drops what has expired.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
-/// How often a node looks for sessions that others have ended: other nodes, or commands on the same database.
-const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+use crate::webhook::{HttpSender, subscriptions};
 
 /// The whole service, ready to be served.
 pub(crate) struct Service {
@@ -30,9 +26,8 @@ pub(crate) struct Service {
     pub(crate) router: Router,
     /// The key that new access tokens are signed with.
     pub(crate) kid: String,
-    auth: Arc<Auth>,
-    revocations: Arc<RevocationSet>,
-    clock: Arc<dyn Clock>,
+    /// What has to be done beside.
+    pub(crate) background: Background,
 }
 
 /// Brings the tables of the settings' database up to date, and names the migrations that it took. Makes the data folder.
@@ -51,8 +46,9 @@ pub(crate) async fn open_database(config: &Config) -> Result<Database, Failure> 
     Database::open(url, &Options::default()).await.doing(&format!("open the database {url}"))
 }
 
-/// The use cases for commands that only write accounts. Tokens that they could issue would be good nowhere.
-pub(crate) fn accounts_only(config: &Config, stores: Stores) -> Result<Auth, Failure> {
+/// The use cases for commands that work on the database directly. Tokens that they could issue would be good nowhere.
+/// Running servers read from the feed what ends here.
+pub(crate) fn offline(config: &Config, stores: Stores) -> Result<Auth, Failure> {
     let ports = ports(config, stores)?;
     let random = MasterKey::new(0, auth_domain::ports::random(&OsEntropy).doing("start")?);
     let keys = RotationKeys::new(0, [random]).doing("start")?;
@@ -86,44 +82,23 @@ impl Service {
             issuing,
             Arc::clone(&revocations),
         ));
-        auth.sessions.follow_revocations().await.doing("read which sessions were ended")?;
+        auth.feed.follow().await.doing("read which sessions were ended")?;
 
-        let guard = Guard::new(verifier, Arc::clone(&revocations), Arc::clone(&ports.clock));
-        let settings = http_settings(config, issuer);
-        let router = router(ApiState::new(Arc::clone(&auth), guard, jwks, stores.health, settings));
-        Ok(Self { router, kid, auth, revocations, clock: ports.clock })
-    }
-
-    /// Keeps the revocation set as it should be; never ends.
-    pub(crate) async fn keep_up(&self) -> Infallible {
-        tokio::select! {
-            never = self.purge() => never,
-            never = self.follow() => never,
-        }
-    }
-
-    async fn purge(&self) -> Infallible {
-        loop {
-            tokio::time::sleep(PURGE_EVERY).await;
-            self.revocations.purge(self.clock.now().unix());
-        }
-    }
-
-    async fn follow(&self) -> Infallible {
-        let mut failing = false;
-        loop {
-            tokio::time::sleep(FOLLOW_EVERY).await;
-            // Told once when it begins and once when it is over, not twice a second.
-            match (self.auth.sessions.follow_revocations().await, failing) {
-                (Ok(()), true) => tracing::info!("sessions that others end are seen again"),
-                (Err(error), false) => tracing::warn!(%error, "sessions that others end are not seen"),
-                (outcome, _) => {
-                    failing = outcome.is_err();
-                    continue;
-                }
-            }
-            failing = !failing;
-        }
+        let guard = Guard::new(verifier, revocations, Arc::clone(&ports.clock));
+        let (news, feed_news) = watch::channel(0);
+        let router = router(ApiState::new(ApiParts {
+            auth: Arc::clone(&auth),
+            guard,
+            issuer: issuer.to_owned(),
+            client_id: config.policies.client.id.clone(),
+            jwks,
+            health: stores.health,
+            feed_news,
+            settings: http_settings(config, issuer),
+        }));
+        let sender = HttpSender::new(&config.webhooks).doing("prepare to send webhooks")?;
+        let background = Background { auth, news, subscriptions: subscriptions(&config.webhooks), sender };
+        Ok(Self { router, kid, background })
     }
 }
 

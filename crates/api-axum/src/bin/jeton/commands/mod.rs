@@ -1,10 +1,15 @@
 //! The commands, one file each.
 
+mod apikeys;
 mod config;
+mod control;
+mod events;
 mod healthcheck;
 mod inspect;
 mod migrate;
 mod serve;
+mod sessions;
+mod table;
 mod users;
 
 use std::io::{self, Write as _};
@@ -22,6 +27,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Inspect { token, json } => inspect::run(&token, json),
         Command::Config { action } => config::run(&settings, action),
         Command::Users { action } => block_on(users::run(Config::load(&settings)?, action)),
+        Command::Sessions { action } => block_on(sessions::run(Config::load(&settings)?, action)),
+        Command::Events { action } => block_on(events::run(Config::load(&settings)?, action)),
+        Command::ApiKeys { action } => block_on(apikeys::run(Config::load(&settings)?, action)),
         Command::Healthcheck => block_on(healthcheck::run(Config::load(&settings)?)),
     }
 }

@@ -27,10 +27,11 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     };
     print(&format!("jeton is ready at http://{address}\n"))?;
 
-    let serving = listener::serve(listener, service.router.clone(), config.http, signals.count(1), signals.count(2));
+    let Service { router, background, .. } = service;
+    let serving = listener::serve(listener, router, config.http, signals.count(1), signals.count(2));
     let drained = tokio::select! {
         drained = serving => drained,
-        never = service.keep_up() => match never {},
+        never = background.run(signals.count(1)) => match never {},
     };
     if drained == Drained::CutOff {
         tracing::warn!("requests in flight were cut off");

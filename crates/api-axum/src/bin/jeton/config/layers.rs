@@ -33,11 +33,16 @@ const CONFIG_VARIABLE: &str = "JETON_CONFIG";
 pub(super) struct Layers {
     figment: Figment,
     pub(super) problems: Vec<String>,
+    /// The tables under `[[webhooks]]`, and the file that they stand in.
+    pub(super) webhooks: Option<(Vec<Value>, String)>,
 }
+
+/// The one key that is a list of tables, and that only the file can set.
+const WEBHOOKS: &str = "webhooks";
 
 impl Layers {
     pub(super) fn new(inputs: Inputs) -> Self {
-        let mut layers = Self { figment: Figment::new(), problems: Vec::new() };
+        let mut layers = Self { figment: Figment::new(), problems: Vec::new(), webhooks: None };
         for key in KEYS {
             if let Some(value) = key.default {
                 layers.set(key.name, value.to_owned(), "default".to_owned());
@@ -74,7 +79,16 @@ impl Layers {
             Err(error) => return self.problems.push(format!("{shown} cannot be read: {error}")),
         };
         match Toml::from_str::<Dict>(&text) {
-            Ok(dict) => self.table("", dict, &shown.to_string()),
+            Ok(mut dict) => {
+                match dict.remove(WEBHOOKS) {
+                    Some(Value::Array(_, tables)) => self.webhooks = Some((tables, shown.to_string())),
+                    Some(_) => self.problems.push(format!(
+                        "`{WEBHOOKS}` in {shown} is a list of tables; write [[{WEBHOOKS}]] and one webhook's keys below it"
+                    )),
+                    None => {}
+                }
+                self.table("", dict, &shown.to_string());
+            }
             Err(error) => self.problems.push(format!("{shown} is not TOML: {}", error.to_string().trim_end())),
         }
     }

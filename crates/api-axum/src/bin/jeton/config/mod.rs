@@ -8,6 +8,7 @@ mod reader;
 pub(crate) mod secret_file;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,8 +18,9 @@ use std::time::Duration;
 
 use auth_domain::Policies;
 use auth_domain::credential::Argon2Settings;
+use auth_domain::housekeeping::RetentionPolicy;
 use auth_domain::login::Client;
-use auth_domain::model::{OnLimit, PasswordPolicy, RefreshPolicy, SessionLimit};
+use auth_domain::model::{ClassLimits, OnLimit, PasswordPolicy, RefreshPolicy, SessionLimit};
 use store_diesel::DatabaseUrl;
 use token_core::Algorithm;
 
@@ -26,6 +28,7 @@ pub(crate) use self::layers::Inputs;
 use self::layers::Layers;
 pub(crate) use self::reader::Shown;
 use self::reader::{Reader, quoted};
+pub(crate) use self::webhooks::WebhookSettings;
 use crate::cli::Settings;
 use crate::failure::Failure;
 use crate::logging::{Format, Level, LogSettings};
@@ -56,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) argon2: Argon2Settings,
     /// Limits of connections and requests.
     pub(crate) http: HttpLimits,
+    /// Whom to tell of security events.
+    pub(crate) webhooks: Vec<WebhookSettings>,
     /// Logs.
     pub(crate) log: LogSettings,
     /// Every setting in words.
@@ -141,6 +146,8 @@ impl Config {
         let min_length = reader.number("password.min_length", PasswordPolicy::FLOOR..=64);
         let argon2 = Self::argon2(reader);
         let http = Self::http(reader);
+        let retention = Self::retention(reader);
+        let webhooks = reader.webhooks();
         let log = Self::log(reader);
 
         Some(Self {
@@ -157,9 +164,11 @@ impl Config {
                 sessions: sessions?,
                 password: PasswordPolicy::new(min_length?),
                 client: Client::default(),
+                retention: retention?,
             },
             argon2: argon2?,
             http: http?,
+            webhooks,
             log: log?,
             shown: Vec::new(),
         })
@@ -198,10 +207,36 @@ impl Config {
     }
 
     fn sessions(reader: &mut Reader) -> Option<SessionLimit> {
-        let most = reader.number("sessions.max_per_account", 0..=1_000_000);
-        let choices = [("evict_oldest", OnLimit::EvictOldest), ("deny", OnLimit::Deny)];
+        let mut most = |key| reader.number(key, 0..=1_000_000);
+        let (all, web, mobile, desktop, cli) = (
+            most("sessions.max_per_account"),
+            most("sessions.per_class.web"),
+            most("sessions.per_class.mobile"),
+            most("sessions.per_class.desktop"),
+            most("sessions.per_class.cli"),
+        );
+        let choices = [
+            ("evict_oldest", OnLimit::EvictOldest),
+            ("evict_least_recent", OnLimit::EvictLeastRecent),
+            ("deny", OnLimit::Deny),
+        ];
         let on_limit = reader.choice("sessions.on_limit", &choices);
-        Some(SessionLimit { max_per_account: NonZeroU32::new(most?), on_limit: on_limit? })
+        Some(SessionLimit {
+            max_per_account: NonZeroU32::new(all?),
+            max_per_class: ClassLimits {
+                web: NonZeroU32::new(web?),
+                mobile: NonZeroU32::new(mobile?),
+                desktop: NonZeroU32::new(desktop?),
+                cli: NonZeroU32::new(cli?),
+            },
+            on_limit: on_limit?,
+        })
+    }
+
+    fn retention(reader: &mut Reader) -> Option<RetentionPolicy> {
+        let sessions = reader.duration("retention.sessions", Duration::ZERO..=3_650 * DAY);
+        let events = reader.duration("retention.events", Duration::ZERO..=3_650 * DAY);
+        Some(RetentionPolicy { sessions: sessions?, events: events? })
     }
 
     fn argon2(reader: &mut Reader) -> Option<Argon2Settings> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::duration;
 use super::keys::{KEYS, Key};
 use super::layers::Layers;
+use super::webhooks::{self, WebhookSettings};
 
 /// A setting as `config show` prints it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +88,15 @@ impl Reader {
         self.read(key, parse, |(name, _)| quoted(name)).map(|(_, value)| *value)
     }
 
+    /// The webhooks, of which each that is not good becomes a problem.
+    pub(super) fn webhooks(&mut self) -> Vec<WebhookSettings> {
+        let (tables, source) = self.layers.webhooks.take().unwrap_or_else(|| (Vec::new(), "default".to_owned()));
+        let found = webhooks::read(tables, &source, &mut self.problems);
+        let value = format!("[{}]", found.iter().map(webhooks::show).collect::<Vec<_>>().join(", "));
+        self.shown.push(Shown { key: "webhooks", value, source });
+        found
+    }
+
     /// Whether anything sets the key.
     pub(super) fn is_set(&self, key: &str) -> bool {
         self.layers.find(key).is_some()
@@ -109,7 +119,7 @@ impl Reader {
         if !self.problems.is_empty() {
             return Err(self.problems);
         }
-        self.shown.sort_by_key(|shown| KEYS.iter().position(|key| key.name == shown.key));
+        self.shown.sort_by_key(|shown| KEYS.iter().position(|key| key.name == shown.key).unwrap_or(KEYS.len()));
         Ok(self.shown)
     }
 }

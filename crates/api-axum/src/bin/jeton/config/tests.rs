@@ -49,7 +49,7 @@ fn with_nothing_given_the_domains_own_defaults_hold() {
 fn every_key_is_shown_once_and_in_order() {
     let config = Config::read(Inputs::default()).unwrap();
     let shown: Vec<&str> = config.shown.iter().map(|shown| shown.key).collect();
-    let keys: Vec<&str> = keys::KEYS.iter().map(|key| key.name).collect();
+    let keys: Vec<&str> = keys::KEYS.iter().map(|key| key.name).chain(["webhooks"]).collect();
     assert_eq!(shown, keys);
 }
 
@@ -126,7 +126,7 @@ fn a_wrong_value_is_told_with_what_to_write() {
         ),
         (
             "sessions.on_limit = \"evict\"",
-            "sessions.on_limit = \"evict\" (FOLDER/jeton.toml) must be one of evict_oldest, deny",
+            "sessions.on_limit = \"evict\" (FOLDER/jeton.toml) must be one of evict_oldest, evict_least_recent",
         ),
         (
             "sessions.max_per_account = -1",

@@ -6,29 +6,30 @@ use auth_domain::account::RegisterRequest;
 use auth_domain::model::{DisplayName, Role};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::print;
-use crate::cli::UsersAction;
+use super::super::control::Control;
+use super::super::print;
 use crate::config::Config;
 use crate::failure::{Doing as _, Failure};
-use crate::wiring;
 
-/// The role of those who may manage all accounts.
-const ADMIN: &str = "admin";
+pub(super) async fn run(
+    config: &Config,
+    email: &str,
+    admin: bool,
+    display_name: Option<&str>,
+    password_stdin: bool,
+) -> Result<(), Failure> {
+    let display_name = display_name.map(DisplayName::new).transpose().doing("take the display name")?;
+    let roles = if admin { vec![Role::new(Role::ADMIN).doing("give the role")?] } else { Vec::new() };
+    let password = if password_stdin { from_stdin()? } else { from_prompt(email)? };
 
-pub(super) async fn run(config: Config, action: UsersAction) -> Result<(), Failure> {
-    let UsersAction::Create { email, admin, display_name, password_stdin } = action;
-    let display_name = display_name.as_deref().map(DisplayName::new).transpose().doing("take the display name")?;
-    let roles = if admin { vec![Role::new(ADMIN).doing("give the role")?] } else { Vec::new() };
-    let password = if password_stdin { from_stdin()? } else { from_prompt(&email)? };
-
-    let database = wiring::open_database(&config).await?;
-    let auth = wiring::accounts_only(&config, database.stores())?;
-    let request = RegisterRequest { email: &email, password: &password, display_name, roles };
-    let created = auth.accounts.register(request).await;
-    database.close().await;
-    let account = created.doing(&format!("create an account for {email}"))?;
-    let role = if admin { ", with the role admin" } else { "" };
-    print(&format!("Created the account {} for {}{role}.\n", account.id, account.email.address()))
+    Control::with(config, async |control| {
+        let request = RegisterRequest { email, password: &password, display_name, roles };
+        let created = control.auth.accounts.register(request).await;
+        let account = created.doing(&format!("create an account for {email}"))?;
+        let role = if admin { ", with the role admin" } else { "" };
+        print(&format!("Created the account {} for {}{role}.\n", account.id, account.email.address()))
+    })
+    .await
 }
 
 fn from_stdin() -> Result<SecretString, Failure> {

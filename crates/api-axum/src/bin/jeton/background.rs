@@ -1,0 +1,129 @@
+//! What a server does beside its requests: it follows the revocation feed, forgets what is needed no more, removes old
+//! rows, and delivers webhooks. None of it ends before the server does.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_domain::Auth;
+use auth_domain::ports::{StoreError, Subscription};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::webhook::HttpSender;
+
+/// How often the feed is asked for news at least: where the database cannot tell, or its word got lost.
+const FOLLOW_EVERY: Duration = Duration::from_millis(200);
+/// How often what has expired leaves memory.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// How often the database is looked through for rows that are needed no more.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// The pause between two batches of such rows, in which others have the write lock.
+const SWEEP_PAUSE: Duration = Duration::from_millis(100);
+/// How often deliveries are looked for.
+const DELIVER_EVERY: Duration = Duration::from_secs(1);
+/// The same where no webhook is set: events are only marked, so that a webhook that is added later is not told the past.
+const MARK_EVERY: Duration = Duration::from_secs(30);
+
+/// The work, and what it needs.
+pub(crate) struct Background {
+    /// The use cases.
+    pub(crate) auth: Arc<Auth>,
+    /// Counts the times that the feed brought something; who waits for news holds the other end.
+    pub(crate) news: watch::Sender<u64>,
+    /// What is to be delivered.
+    pub(crate) subscriptions: Vec<Subscription>,
+    /// How.
+    pub(crate) sender: HttpSender,
+}
+
+impl Background {
+    /// Does all of it, for ever. When `stopping` completes, nobody is told of news any more, so that whoever waits for
+    /// them ends his wait; the work itself goes on for the requests that are still in flight.
+    pub(crate) async fn run(self, stopping: impl Future<Output = ()>) -> Infallible {
+        let Self { auth, news, subscriptions, sender } = self;
+        tokio::select! {
+            never = follow(&auth, news, stopping) => never,
+            never = purge(&auth) => never,
+            never = sweep(&auth) => never,
+            never = deliver(&auth, &subscriptions, &sender) => never,
+        }
+    }
+}
+
+async fn follow(auth: &Auth, news: watch::Sender<u64>, stopping: impl Future<Output = ()>) -> Infallible {
+    tokio::select! {
+        never = follow_and_tell(auth, Some(&news)) => never,
+        () = stopping => {
+            drop(news);
+            follow_and_tell(auth, None).await
+        }
+    }
+}
+
+async fn follow_and_tell(auth: &Auth, news: Option<&watch::Sender<u64>>) -> Infallible {
+    let mut trouble = Trouble::with("sessions that others end are not seen");
+    loop {
+        let found = auth.feed.follow().await;
+        if let (Ok(1..), Some(news)) = (&found, news) {
+            news.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        if trouble.note(&found) {
+            // A store in trouble may say at once that it has changed, again and again.
+            sleep(FOLLOW_EVERY).await;
+            continue;
+        }
+        tokio::select! {
+            () = auth.feed.changed() => {}
+            () = sleep(FOLLOW_EVERY) => {}
+        }
+    }
+}
+
+async fn purge(auth: &Auth) -> Infallible {
+    loop {
+        sleep(PURGE_EVERY).await;
+        auth.feed.purge();
+    }
+}
+
+async fn sweep(auth: &Auth) -> Infallible {
+    let mut trouble = Trouble::with("rows that are needed no more are not removed");
+    loop {
+        let removed = auth.sweeper.sweep().await;
+        trouble.note(&removed);
+        sleep(if matches!(removed, Ok(1..)) { SWEEP_PAUSE } else { SWEEP_EVERY }).await;
+    }
+}
+
+async fn deliver(auth: &Auth, subscriptions: &[Subscription], sender: &HttpSender) -> Infallible {
+    let mut trouble = Trouble::with("webhooks are not delivered");
+    let pause = if subscriptions.is_empty() { MARK_EVERY } else { DELIVER_EVERY };
+    loop {
+        trouble.note(&auth.webhooks.deliver(subscriptions, sender).await);
+        sleep(pause).await;
+    }
+}
+
+/// Tells once when work begins to fail, and once when it is over: not with every attempt.
+struct Trouble {
+    what: &'static str,
+    failing: bool,
+}
+
+impl Trouble {
+    const fn with(what: &'static str) -> Self {
+        Self { what, failing: false }
+    }
+
+    /// Notes an attempt, and answers whether it failed.
+    fn note<T>(&mut self, attempt: &Result<T, StoreError>) -> bool {
+        match (attempt, self.failing) {
+            (Err(error), false) => tracing::warn!(%error, "{}", self.what),
+            (Ok(_), true) => tracing::info!("it is over that {}", self.what),
+            _ => {}
+        }
+        self.failing = attempt.is_err();
+        self.failing
+    }
+}

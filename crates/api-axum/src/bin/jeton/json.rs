@@ -1,0 +1,76 @@
+//! Accounts, sessions, events and API keys as JSON, as commands print them and webhooks carry them. No secret is in them.
+
+use auth_domain::model::{Account, Actor, ApiKey, Presenter, SecurityEvent, SessionRecord, Timestamp, UserAgent};
+use serde_json::{Value, json};
+
+/// An account.
+pub(crate) fn account(account: &Account) -> Value {
+    json!({
+        "id": account.id.to_string(),
+        "email": account.email.address(),
+        "display_name": account.display_name.as_ref().map(|name| name.as_str()),
+        "roles": account.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
+        "created_at": account.created_at.to_string(),
+        "disabled_at": account.disabled_at.map(|at| at.to_string()),
+    })
+}
+
+/// A signed-in device.
+pub(crate) fn session(session: &SessionRecord) -> Value {
+    let program = UserAgent::parse(session.presenter.user_agent.as_deref());
+    json!({
+        "id": session.facts.session.to_string(),
+        "user_id": session.facts.account.to_string(),
+        "device_name": session.device_name,
+        "device_class": session.device_class.as_str(),
+        "browser": program.browser,
+        "system": program.system,
+        "ip": session.presenter.ip,
+        "user_agent": session.presenter.user_agent,
+        "created_at": session.created_at.to_string(),
+        "last_used_at": session.last_used_at.to_string(),
+        "expires_at": session.facts.refresh_expires_at().to_string(),
+    })
+}
+
+/// A security event.
+pub(crate) fn event(event: &SecurityEvent) -> Value {
+    let evidence = event.evidence.as_ref().map(|evidence| {
+        json!({
+            "presented_generation": evidence.presented_generation,
+            "current_generation": evidence.current_generation,
+            "rotated_by": presenter(&evidence.rotated_by),
+            "rotated_at": Timestamp::from_micros(evidence.rotated_at_micros).to_string(),
+        })
+    });
+    json!({
+        "id": event.id.to_string(),
+        "at": event.at.to_string(),
+        "kind": event.kind.as_str(),
+        "user_id": event.account.to_string(),
+        "session_id": event.session.map(|id| id.to_string()),
+        "actor": actor(event.actor),
+        "ip": event.presenter.ip,
+        "user_agent": event.presenter.user_agent,
+        "evidence": evidence,
+    })
+}
+
+/// An API key.
+pub(crate) fn api_key(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id.to_string(),
+        "name": key.name,
+        "scopes": key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
+        "created_at": key.created_at.to_string(),
+        "revoked_at": key.revoked_at.map(|at| at.to_string()),
+    })
+}
+
+fn actor(actor: Actor) -> Value {
+    json!({ "kind": actor.as_str(), "id": actor.id().map(|id| id.to_string()) })
+}
+
+fn presenter(presenter: &Presenter) -> Value {
+    json!({ "ip": presenter.ip, "user_agent": presenter.user_agent })
+}
