@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use auth_domain::model::{Presenter, Role, RotationEvidence, Timestamp};
+use auth_domain::model::{Actor, Presenter, Role, RotationEvidence, Timestamp};
 use auth_domain::ports::StoreError;
 use uuid::Uuid;
 
@@ -63,6 +63,25 @@ pub(crate) fn roles(stored: &str) -> Result<Vec<Role>, StoreError> {
     split(stored).map(Role::new).collect::<Result<_, _>>().map_err(|_| At("users", "roles").corrupt())
 }
 
+/// Who did something, from the name of his kind and his identifier.
+pub(crate) fn actor<I: StoredId>(kind: &str, id: Option<I>, at: At) -> Result<Actor, StoreError> {
+    let id = id.map(|id| id.read(at)).transpose()?;
+    Actor::from_parts(kind, id).ok_or_else(|| at.corrupt())
+}
+
+/// The least text that comes after every text with this prefix, byte by byte; `None` where there is no such text.
+pub(crate) fn after_prefix(prefix: &str) -> Option<String> {
+    // The order of UTF-8's bytes is that of the characters.
+    let mut characters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = characters.pop() {
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            characters.push(next);
+            return Some(characters.into_iter().collect());
+        }
+    }
+    None
+}
+
 pub(crate) fn presenter(ip: Option<&str>, user_agent: Option<String>, at: At) -> Result<Presenter, StoreError> {
     let ip = ip.map(str::parse::<IpAddr>).transpose().map_err(|_| at.corrupt())?;
     Ok(Presenter { ip, user_agent })
@@ -81,4 +100,23 @@ pub(crate) fn evidence_text(evidence: Option<&RotationEvidence>) -> Result<Optio
         .map(serde_json::to_string)
         .transpose()
         .map_err(|error| StoreError::Unavailable(format!("evidence cannot be written as JSON: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_after_a_prefix_comes_after_all_that_begin_with_it() {
+        for (prefix, after) in [
+            ("", None),
+            ("al", Some("am")),
+            ("a\u{7f}", Some("a\u{80}")),
+            ("a\u{d7ff}", Some("a\u{e000}")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{10ffff}", None),
+        ] {
+            assert_eq!(after_prefix(prefix).as_deref(), after, "{prefix:?}");
+        }
+    }
 }

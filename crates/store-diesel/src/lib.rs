@@ -24,8 +24,11 @@
 
 mod column;
 mod database;
+mod effect;
+mod ending;
 mod error;
 pub mod migrate;
+mod news;
 mod opening;
 mod options;
 mod postgres;

@@ -148,6 +148,10 @@ migrations!(
     "2026-01-01-000000_accounts_and_sessions",
     "2026-01-01-000001_revocations_and_events",
     "2026-01-01-000002_signing_keys",
+    "2026-01-01-000003_devices_and_ends",
+    "2026-01-01-000004_feed_and_actors",
+    "2026-01-01-000005_api_keys",
+    "2026-01-01-000006_webhook_deliveries",
 );
 
 /// One migration of one engine.

@@ -1,25 +1,29 @@
-//! What opening a session means on either engine: whether there is room, and what its first facts are.
+//! What opening a session means on either engine: which sessions it ends, and what its first facts are.
 
-use auth_domain::model::{NewSession, OnLimit, Role, SessionFacts, SessionLimit};
+use auth_domain::model::{
+    Actor, ClassLimits, EndReason, NewSession, Occupied, Role, SessionFacts, SessionId, SessionLimit, SessionRecord,
+};
 
-/// Whether an account has room for one session more.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Room {
-    /// It has, once this many of its oldest sessions are ended.
-    After { evicting: usize },
-    /// It has not, and none is to be made.
-    Full,
+/// Sessions to end so that a new one fits: by whom and why, in the order in which they end.
+pub(crate) type Room = [(Actor, EndReason, Vec<SessionId>); 2];
+
+/// Whether the account's live sessions matter: where nothing is limited and nothing was chosen, nobody counts them.
+pub(crate) fn counts(new: &NewSession, limit: SessionLimit) -> bool {
+    new.end_first.is_some() || limit.max_per_account.is_some() || limit.max_per_class != ClassLimits::default()
 }
 
-/// Whether an account with `live` sessions has room for one more within `limit`.
-pub(crate) fn room(limit: SessionLimit, live: usize) -> Room {
-    let Some(max) = limit.max_per_account else { return Room::After { evicting: 0 } };
-    let max = usize::try_from(max.get()).unwrap_or(usize::MAX);
-    match limit.on_limit {
-        _ if live < max => Room::After { evicting: 0 },
-        OnLimit::EvictOldest => Room::After { evicting: live.saturating_sub(max).saturating_add(1) },
-        OnLimit::Deny => Room::Full,
-    }
+/// What ends so that the new session fits beside these live ones; `None` when it is refused.
+pub(crate) fn make_room(new: &NewSession, limit: SessionLimit, live: &[SessionRecord]) -> Option<Room> {
+    let is_chosen = |row: &&SessionRecord| Some(row.facts.session) == new.end_first;
+    let chosen = live.iter().filter(is_chosen).map(|row| row.facts.session).collect();
+    let others = live.iter().filter(|row| !is_chosen(row)).map(|row| Occupied {
+        id: row.facts.session,
+        class: row.device_class,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+    });
+    let evicted = limit.make_room(others.collect(), new.device_class)?;
+    Some([(Actor::Owner(Some(new.id)), EndReason::Limit, chosen), (Actor::Server, EndReason::Evicted, evicted)])
 }
 
 /// The facts of a session at generation 0.
@@ -35,30 +39,5 @@ pub(crate) fn facts(new: &NewSession, roles: Vec<Role>) -> SessionFacts {
         roles,
         idle_expires_at: new.idle_expires_at,
         expires_at: new.expires_at,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::num::NonZeroU32;
-
-    use super::*;
-
-    #[test]
-    fn room_is_made_by_ending_as_many_of_the_oldest_as_it_takes() {
-        for (max, on_limit, live, expected) in [
-            (None, OnLimit::Deny, 1_000, Room::After { evicting: 0 }),
-            (NonZeroU32::new(2), OnLimit::EvictOldest, 1, Room::After { evicting: 0 }),
-            (NonZeroU32::new(2), OnLimit::EvictOldest, 2, Room::After { evicting: 1 }),
-            (NonZeroU32::new(2), OnLimit::EvictOldest, 5, Room::After { evicting: 4 }),
-            (NonZeroU32::new(2), OnLimit::Deny, 1, Room::After { evicting: 0 }),
-            (NonZeroU32::new(2), OnLimit::Deny, 2, Room::Full),
-        ] {
-            assert_eq!(
-                room(SessionLimit { max_per_account: max, on_limit }, live),
-                expected,
-                "{max:?} {on_limit:?} {live}"
-            );
-        }
     }
 }

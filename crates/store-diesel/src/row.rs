@@ -1,12 +1,13 @@
 //! What a row means to the model. `I` is how the engine keeps identifiers; the columns come in the order of the fields.
 
 use auth_domain::model::{
-    Account, AccountId, AttemptHash, Credentials, DisplayName, EmailAddress, EndReason, EventId, EventKind, Nonce,
-    PasswordHash, Revocation, RevocationKind, SealedKey, SecurityEvent, SessionFacts, SessionId, SessionRecord,
-    Timestamp, TokenHash,
+    Account, AccountId, ApiKey, ApiKeyId, ApiScope, AttemptHash, Credentials, Delivery, DeliveryId, DeviceClass,
+    DisplayName, EmailAddress, EndReason, Ended, Endpoint, EventId, EventKind, Nonce, PasswordHash, Revocation,
+    RevocationKind, SealedKey, SecurityEvent, SessionFacts, SessionId, SessionRecord, Timestamp, TokenHash,
 };
 use auth_domain::ports::StoreError;
-use diesel::prelude::Queryable;
+use diesel::prelude::{Queryable, QueryableByName};
+use diesel::sql_types::{BigInt, Binary, Text};
 
 use crate::column::{self, At, StoredId};
 
@@ -26,17 +27,20 @@ impl<I: StoredId> AccountRow<I> {
         Ok(Account {
             id: AccountId::from_uuid(self.id.read(At("users", "id"))?),
             email: EmailAddress::parse(&self.email).map_err(|_| At("users", "email").corrupt())?,
-            display_name: self
-                .display_name
-                .as_deref()
-                .map(DisplayName::new)
-                .transpose()
-                .map_err(|_| At("users", "display_name").corrupt())?,
+            display_name: self.display_name.as_deref().map(display_name).transpose()?,
             roles: column::roles(&self.roles)?,
             created_at: Timestamp::from_micros(self.created_at),
             disabled_at: column::time(self.disabled_at),
         })
     }
+}
+
+/// A name as it was written, and not one that would be taken for it.
+fn display_name(stored: &str) -> Result<DisplayName, StoreError> {
+    DisplayName::new(stored)
+        .ok()
+        .filter(|name| name.as_str() == stored)
+        .ok_or_else(|| At("users", "display_name").corrupt())
 }
 
 /// A row of `users`.
@@ -96,12 +100,15 @@ pub(crate) struct SessionRow<I> {
     late_retries: i64,
     late_generation: Option<i64>,
     device_name: Option<String>,
+    device_class: String,
     ip: Option<String>,
     user_agent: Option<String>,
     created_at: i64,
     last_used_at: i64,
     revoked_at: Option<i64>,
     end_reason: Option<String>,
+    ended_by: Option<String>,
+    ended_by_id: Option<I>,
     disabled_at: Option<i64>,
 }
 
@@ -110,12 +117,13 @@ impl<I: StoredId> SessionRow<I> {
         let at = |column| At("sessions", column);
         let bytes =
             |stored: Option<Vec<u8>>, column| stored.map(|stored| column::bytes32(&stored, at(column))).transpose();
-        let ended = match (self.revoked_at, self.end_reason) {
-            (None, None) => None,
-            (Some(when), Some(reason)) => {
-                let reason = reason.parse::<EndReason>().map_err(|_| at("end_reason").corrupt())?;
-                Some((Timestamp::from_micros(when), reason))
-            }
+        let ended = match (self.revoked_at, self.end_reason, self.ended_by) {
+            (None, None, None) => None,
+            (Some(when), Some(reason), Some(by)) => Some(Ended {
+                at: Timestamp::from_micros(when),
+                by: column::actor(&by, self.ended_by_id, at("ended_by"))?,
+                reason: reason.parse::<EndReason>().map_err(|_| at("end_reason").corrupt())?,
+            }),
             _ => return Err(at("end_reason").corrupt()),
         };
         let nonce = bytes(self.nonce, "nonce")?.map(Nonce::from_bytes);
@@ -135,6 +143,7 @@ impl<I: StoredId> SessionRow<I> {
                 .map(|generation| column::unsigned(generation, at("late_generation")))
                 .transpose()?,
             device_name: self.device_name,
+            device_class: self.device_class.parse::<DeviceClass>().map_err(|_| at("device_class").corrupt())?,
             presenter: column::presenter(self.ip.as_deref(), self.user_agent, at("ip"))?,
             created_at: Timestamp::from_micros(self.created_at),
             last_used_at: Timestamp::from_micros(self.last_used_at),
@@ -145,26 +154,27 @@ impl<I: StoredId> SessionRow<I> {
 }
 
 /// A row of `revocations`.
-#[derive(Queryable)]
-pub(crate) struct RevocationRow<I> {
+#[derive(Queryable, QueryableByName)]
+pub(crate) struct RevocationRow {
+    #[diesel(sql_type = BigInt)]
     seq: i64,
+    #[diesel(sql_type = Text)]
     kind: String,
-    subject: I,
+    #[diesel(sql_type = Binary)]
+    subject: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
     not_before: i64,
+    #[diesel(sql_type = BigInt)]
     expires_at: i64,
 }
 
-impl<I: StoredId> RevocationRow<I> {
+impl RevocationRow {
     pub(crate) fn revocation(self) -> Result<Revocation, StoreError> {
-        let subject = self.subject.read(At("revocations", "subject"))?;
-        let kind = match self.kind.as_str() {
-            "session" => RevocationKind::Session(SessionId::from_uuid(subject)),
-            "user" => RevocationKind::Account(AccountId::from_uuid(subject)),
-            _ => return Err(At("revocations", "kind").corrupt()),
-        };
+        // The kind or its subject: the one cannot be read without the other.
+        let kind = RevocationKind::from_bytes(&self.kind, &self.subject);
         Ok(Revocation {
             seq: self.seq,
-            kind,
+            kind: kind.ok_or_else(|| At("revocations", "kind").corrupt())?,
             not_before: Timestamp::from_micros(self.not_before),
             expires_at: Timestamp::from_micros(self.expires_at),
         })
@@ -182,6 +192,8 @@ pub(crate) struct EventRow<I> {
     ip: Option<String>,
     user_agent: Option<String>,
     evidence: Option<String>,
+    actor: String,
+    actor_id: Option<I>,
 }
 
 impl<I: StoredId> EventRow<I> {
@@ -194,6 +206,7 @@ impl<I: StoredId> EventRow<I> {
             kind: self.kind.parse::<EventKind>().map_err(|_| at("kind").corrupt())?,
             account: AccountId::from_uuid(self.user_id.read(at("user_id"))?),
             session: session.map(SessionId::from_uuid),
+            actor: column::actor(&self.actor, self.actor_id, at("actor"))?,
             presenter: column::presenter(self.ip.as_deref(), self.user_agent, at("ip"))?,
             evidence: column::evidence(self.evidence.as_deref(), at("evidence"))?,
         })
@@ -218,6 +231,53 @@ impl KeyRow {
             key_id: column::key_id(self.key_id, At("signing_keys", "key_id"))?,
             sealed: self.sealed,
             created_at: Timestamp::from_micros(self.created_at),
+        })
+    }
+}
+
+/// A row of `api_keys`.
+#[derive(Queryable)]
+pub(crate) struct ApiKeyRow<I> {
+    id: I,
+    name: String,
+    secret_hash: Vec<u8>,
+    scopes: String,
+    created_at: i64,
+    revoked_at: Option<i64>,
+}
+
+impl<I: StoredId> ApiKeyRow<I> {
+    pub(crate) fn key(self) -> Result<ApiKey, StoreError> {
+        let at = |column| At("api_keys", column);
+        let scopes = column::split(&self.scopes).map(str::parse::<ApiScope>).collect::<Result<_, _>>();
+        Ok(ApiKey {
+            id: ApiKeyId::from_uuid(self.id.read(at("id"))?),
+            name: self.name,
+            secret_hash: TokenHash::from_bytes(column::bytes32(&self.secret_hash, at("secret_hash"))?),
+            scopes: scopes.map_err(|_| at("scopes").corrupt())?,
+            created_at: Timestamp::from_micros(self.created_at),
+            revoked_at: column::time(self.revoked_at),
+        })
+    }
+}
+
+/// A row of `webhook_deliveries`, and last the event.
+#[derive(Queryable)]
+pub(crate) struct DeliveryRow<I> {
+    id: I,
+    endpoint: String,
+    attempts: i64,
+    event: EventRow<I>,
+}
+
+impl<I: StoredId> DeliveryRow<I> {
+    pub(crate) fn delivery(self) -> Result<Delivery, StoreError> {
+        let at = |column| At("webhook_deliveries", column);
+        Ok(Delivery {
+            id: DeliveryId::from_uuid(self.id.read(at("id"))?),
+            endpoint: Endpoint(self.endpoint),
+            event: self.event.event()?,
+            attempts: column::unsigned(self.attempts, at("attempts"))?,
         })
     }
 }

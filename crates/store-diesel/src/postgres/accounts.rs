@@ -2,17 +2,18 @@
 
 use async_trait::async_trait;
 use auth_domain::model::{
-    Account, AccountId, Credentials, DisplayName, EmailAddress, Ending, NewAccount, Role, Timestamp,
+    Account, AccountId, AccountQuery, Credentials, DisplayName, EmailAddress, Ending, NewAccount, Role, SecurityEvent,
 };
-use auth_domain::ports::{AccountStore, Created, StoreError};
+use auth_domain::ports::{AccountStore, CloseAccount, Created, StoreError};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::close::{Delete, Disable, Enable};
 use super::pool::Step;
-use super::schema::{ACCOUNT, sessions, users};
-use super::{Postgres, revocations};
-use crate::column::words;
+use super::schema::{ACCOUNT, users};
+use super::{Postgres, events};
+use crate::column::{self, words};
 use crate::error::Failure;
 use crate::row::{AccountRow, CredentialsRow};
 
@@ -34,17 +35,24 @@ impl AccountStore for Postgres {
         self.pool.statement(Rename { account, name }).await
     }
 
-    async fn set_disabled(&self, account: AccountId, since: Option<Timestamp>) -> Result<bool, StoreError> {
-        self.pool.statement(SetDisabled { account, since }).await
+    async fn search(&self, query: AccountQuery) -> Result<Vec<Account>, StoreError> {
+        self.pool.statement(Search(query)).await
     }
 
-    async fn delete(
-        &self,
-        account: AccountId,
-        now: Timestamp,
-        tokens_until: Timestamp,
-    ) -> Result<Option<Ending>, StoreError> {
-        self.pool.transact(Delete { account, now, tokens_until }).await
+    async fn set_roles(&self, roles: Vec<Role>, event: SecurityEvent) -> Result<Option<Account>, StoreError> {
+        self.pool.transact(SetRoles { roles, event }).await
+    }
+
+    async fn disable(&self, close: CloseAccount) -> Result<Option<Ending>, StoreError> {
+        self.pool.transact(Disable(close)).await
+    }
+
+    async fn enable(&self, event: SecurityEvent) -> Result<bool, StoreError> {
+        self.pool.transact(Enable(event)).await
+    }
+
+    async fn delete(&self, close: CloseAccount) -> Result<Option<Ending>, StoreError> {
+        self.pool.transact(Delete(close)).await
     }
 }
 
@@ -116,51 +124,52 @@ impl Step for Rename {
     }
 }
 
-struct SetDisabled {
-    account: AccountId,
-    since: Option<Timestamp>,
-}
+struct Search(AccountQuery);
 
-impl Step for SetDisabled {
-    type Answer = bool;
+impl Step for Search {
+    type Answer = Vec<Account>;
 
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<bool, Failure> {
-        let found = diesel::update(users::table.find(self.account.as_uuid()))
-            .set(users::disabled_at.eq(self.since.map(Timestamp::as_micros)))
-            .execute(connection)
-            .await?;
-        Ok(found > 0)
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, Failure> {
+        let query = &self.0;
+        if query.prefix.contains('\0') {
+            // No address has one, and PostgreSQL takes none.
+            return Ok(Vec::new());
+        }
+        let mut found = users::table
+            .filter(users::email_canonical.ge(&query.prefix))
+            .order(users::email_canonical)
+            .limit(i64::from(query.limit))
+            .select(ACCOUNT)
+            .into_boxed();
+        if let Some(end) = column::after_prefix(&query.prefix) {
+            found = found.filter(users::email_canonical.lt(end));
+        }
+        if let Some(after) = &query.after {
+            found = found.filter(users::email_canonical.gt(after));
+        }
+        let rows: Vec<AccountRow<Uuid>> = found.load(connection).await?;
+        Ok(rows.into_iter().map(AccountRow::account).collect::<Result<_, _>>()?)
     }
 }
 
-struct Delete {
-    account: AccountId,
-    now: Timestamp,
-    tokens_until: Timestamp,
+struct SetRoles {
+    roles: Vec<Role>,
+    event: SecurityEvent,
 }
 
-impl Step for Delete {
-    type Answer = Option<Ending>;
+impl Step for SetRoles {
+    type Answer = Option<Account>;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, Failure> {
-        let (id, now) = (self.account.as_uuid(), self.now.as_micros());
-        // The account first, then its sessions by id: no login adds one meanwhile.
-        if users::table.find(id).select(users::id).for_update().execute(connection).await? == 0 {
-            return Ok(None);
+        let row: Option<AccountRow<Uuid>> = diesel::update(users::table.find(self.event.account.as_uuid()))
+            .set(users::roles.eq(words(self.roles.iter().map(Role::as_str))))
+            .returning(ACCOUNT)
+            .get_result(connection)
+            .await
+            .optional()?;
+        if row.is_some() {
+            events::record(connection, &self.event).await?;
         }
-        let live: Vec<Uuid> = sessions::table
-            .filter(sessions::user_id.eq(id))
-            .filter(sessions::revoked_at.is_null())
-            .filter(sessions::idle_expires_at.gt(now))
-            .filter(sessions::expires_at.gt(now))
-            .order(sessions::id)
-            .select(sessions::id)
-            .for_update()
-            .load(connection)
-            .await?;
-        let revocations = revocations::write(connection, &live, self.now, self.tokens_until).await?;
-        // Its sessions go with it.
-        diesel::delete(users::table.find(id)).execute(connection).await?;
-        Ok(Some(Ending { revocations }))
+        Ok(row.map(AccountRow::account).transpose()?)
     }
 }

@@ -34,7 +34,16 @@ pub(super) async fn open(config: &Config, limits: Limits) -> Result<AsyncPgConne
 }
 
 /// Connects and sets the session up. What the operator's URL sets itself is kept.
-pub(super) async fn establish(mut config: Config, limits: Limits) -> ConnectionResult<AsyncPgConnection> {
+pub(super) async fn establish(config: Config, limits: Limits) -> ConnectionResult<AsyncPgConnection> {
+    let config = with_defaults(config);
+    let (client, connection) = config.connect(NoTls).await.map_err(|error| unreachable_server(&error))?;
+    let mut session = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+    session.batch_execute(&settings(limits)).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(session)
+}
+
+/// The operator's settings, and ours where he has none.
+pub(super) fn with_defaults(mut config: Config) -> Config {
     if config.get_application_name().is_none() {
         config.application_name("jeton");
     }
@@ -42,10 +51,7 @@ pub(super) async fn establish(mut config: Config, limits: Limits) -> ConnectionR
         // A server that vanished without a word is noticed; otherwise a step could wait for it for many minutes.
         config.tcp_user_timeout(Duration::from_secs(30));
     }
-    let (client, connection) = config.connect(NoTls).await.map_err(|error| unreachable_server(&error))?;
-    let mut session = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
-    session.batch_execute(&settings(limits)).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(session)
+    config
 }
 
 /// Read committed is what the steps are written for: each statement sees what was committed before it, and a row that

@@ -1,6 +1,6 @@
 //! Ending sessions on PostgreSQL: the row, the entry in the feed and the event, in one transaction.
 
-use auth_domain::model::{EndReason, EndSessions, EndTarget, Ending, Revocation, Timestamp};
+use auth_domain::model::{AccountId, EndSessions, EndTarget, Ending, Revocation, RevocationKind, SessionId};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::pool::Step;
 use super::schema::sessions;
 use super::{events, revocations};
+use crate::ending::Cause;
 use crate::error::Failure;
 
 /// Ends what is targeted.
@@ -21,15 +22,17 @@ impl Step for End {
         Ok(Ending { revocations: end(connection, &self.0).await? })
     }
 
-    fn committed() {
-        fail::fail_point!("end-committed");
+    fn committed(ending: &Ending) {
+        if !ending.revocations.is_empty() {
+            fail::fail_point!("end-committed");
+        }
     }
 }
 
 /// Ends what is targeted and was not ended yet; records the event if there was any.
 pub(super) async fn end(connection: &mut AsyncPgConnection, end: &EndSessions) -> Result<Vec<Revocation>, Failure> {
-    let found = targeted(end.target).load::<Uuid>(connection).await?;
-    let ended = revoke(connection, found, end.reason, end.now, end.tokens_until).await?;
+    let found = open(connection, end.target).await?;
+    let ended = revoke(connection, &found, end.into()).await?;
     match &end.event {
         Some(event) if !ended.is_empty() => events::record(connection, event).await?,
         _ => {}
@@ -37,10 +40,23 @@ pub(super) async fn end(connection: &mut AsyncPgConnection, end: &EndSessions) -
     Ok(ended)
 }
 
+/// The account's sessions that were not ended yet, in the order they were opened.
+pub(super) async fn open_of(connection: &mut AsyncPgConnection, account: AccountId) -> Result<Vec<SessionId>, Failure> {
+    open(connection, EndTarget::All(account)).await
+}
+
+async fn open(connection: &mut AsyncPgConnection, target: EndTarget) -> Result<Vec<SessionId>, Failure> {
+    Ok(targeted(target).load(connection).await?.into_iter().map(SessionId::from_uuid).collect())
+}
+
 type Targeted = sessions::BoxedQuery<'static, Pg, diesel::sql_types::Uuid>;
 
 fn targeted(target: EndTarget) -> Targeted {
-    let open = sessions::table.filter(sessions::revoked_at.is_null()).select(sessions::id).into_boxed();
+    let open = sessions::table
+        .filter(sessions::revoked_at.is_null())
+        .order((sessions::created_at.asc(), sessions::id.asc()))
+        .select(sessions::id)
+        .into_boxed();
     match target {
         EndTarget::Session(session) => open.filter(sessions::id.eq(session.as_uuid())),
         EndTarget::Owned { account, session } => {
@@ -53,33 +69,38 @@ fn targeted(target: EndTarget) -> Targeted {
     }
 }
 
-/// Ends those of these sessions that nobody else has ended meanwhile, and writes their entries in the feed.
+/// Ends those of these sessions that nobody else has ended meanwhile, and writes their entries in the feed, in this order.
 pub(super) async fn revoke(
     connection: &mut AsyncPgConnection,
-    found: Vec<Uuid>,
-    reason: EndReason,
-    now: Timestamp,
-    tokens_until: Timestamp,
+    found: &[SessionId],
+    cause: Cause,
 ) -> Result<Vec<Revocation>, Failure> {
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    if found.len() > 1 {
+    let ids: Vec<Uuid> = found.iter().map(SessionId::as_uuid).collect();
+    if ids.len() > 1 {
         // In order of their ids, as everyone does who locks several.
         sessions::table
-            .filter(sessions::id.eq_any(&found))
+            .filter(sessions::id.eq_any(&ids))
             .order(sessions::id)
             .select(sessions::id)
             .for_update()
             .execute(connection)
             .await?;
     }
-    let open = sessions::table.filter(sessions::id.eq_any(found)).filter(sessions::revoked_at.is_null());
-    let mut ended: Vec<Uuid> = diesel::update(open)
-        .set((sessions::revoked_at.eq(now.as_micros()), sessions::end_reason.eq(reason.as_str())))
+    let open = sessions::table.filter(sessions::id.eq_any(ids)).filter(sessions::revoked_at.is_null());
+    let ended: Vec<Uuid> = diesel::update(open)
+        .set((
+            sessions::revoked_at.eq(cause.now.as_micros()),
+            sessions::end_reason.eq(cause.reason.as_str()),
+            sessions::ended_by.eq(cause.by.as_str()),
+            sessions::ended_by_id.eq(cause.by.id()),
+        ))
         .returning(sessions::id)
         .get_results(connection)
         .await?;
-    ended.sort_unstable();
-    revocations::write(connection, &ended, now, tokens_until).await
+    let ended = found.iter().filter(|session| ended.contains(&session.as_uuid()));
+    let kinds: Vec<_> = ended.map(|session| RevocationKind::Session(*session)).collect();
+    revocations::write(connection, &kinds, cause.now, cause.tokens_until).await
 }

@@ -1,7 +1,7 @@
 //! Security events on PostgreSQL.
 
 use async_trait::async_trait;
-use auth_domain::model::{AccountId, SecurityEvent};
+use auth_domain::model::{EventQuery, SecurityEvent};
 use auth_domain::ports::{EventStore, StoreError};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -9,33 +9,34 @@ use uuid::Uuid;
 
 use super::Postgres;
 use super::pool::Step;
-use super::schema::security_events;
+use super::schema::{EVENT, security_events};
 use crate::column;
 use crate::error::Failure;
 use crate::row::EventRow;
 
 #[async_trait]
 impl EventStore for Postgres {
-    async fn of_account(&self, account: AccountId, limit: u32) -> Result<Vec<SecurityEvent>, StoreError> {
-        self.pool.statement(OfAccount { account, limit }).await
+    async fn page(&self, query: EventQuery) -> Result<Vec<SecurityEvent>, StoreError> {
+        self.pool.statement(Page(query)).await
     }
 }
 
-struct OfAccount {
-    account: AccountId,
-    limit: u32,
-}
+struct Page(EventQuery);
 
-impl Step for OfAccount {
+impl Step for Page {
     type Answer = Vec<SecurityEvent>;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, Failure> {
-        let rows: Vec<EventRow<Uuid>> = security_events::table
-            .filter(security_events::user_id.eq(self.account.as_uuid()))
-            .order((security_events::at.desc(), security_events::id.desc()))
-            .limit(i64::from(self.limit))
-            .load(connection)
-            .await?;
+        let EventQuery { account, before, limit } = self.0;
+        let mut found =
+            security_events::table.order(security_events::id.desc()).limit(i64::from(limit)).select(EVENT).into_boxed();
+        if let Some(account) = account {
+            found = found.filter(security_events::user_id.eq(account.as_uuid()));
+        }
+        if let Some(before) = before {
+            found = found.filter(security_events::id.lt(before.as_uuid()));
+        }
+        let rows: Vec<EventRow<Uuid>> = found.load(connection).await?;
         Ok(rows.into_iter().map(EventRow::event).collect::<Result<_, _>>()?)
     }
 }
@@ -52,6 +53,8 @@ pub(super) async fn record(connection: &mut AsyncPgConnection, event: &SecurityE
             security_events::ip.eq(column::ip(&event.presenter)),
             security_events::user_agent.eq(&event.presenter.user_agent),
             security_events::evidence.eq(column::evidence_text(event.evidence.as_ref())?),
+            security_events::actor.eq(event.actor.as_str()),
+            security_events::actor_id.eq(event.actor.id()),
         ))
         .on_conflict(security_events::id)
         .do_nothing()

@@ -4,16 +4,21 @@
 //! this program never wait for each other in a circle.
 
 mod accounts;
+mod api_keys;
+mod close;
 mod connection;
 mod end;
 mod events;
+mod housekeeping;
 mod keys;
+mod listener;
 pub(crate) mod migrate;
 mod open;
 mod pool;
 mod revocations;
 mod schema;
 mod sessions;
+mod webhooks;
 
 use async_trait::async_trait;
 use auth_domain::ports::{StoreError, StoreHealth, Stores};
@@ -22,19 +27,21 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::sync::Arc;
 use tokio_postgres::Config;
 
+use self::listener::Listener;
 use self::pool::{Pool, Step};
 use crate::error::{Failure, OpenError};
 use crate::options::Options;
 
-/// An open pool. Every port is the same pool.
+/// An open pool. Every port is the same pool; beside it one connection listens for news of the feed, once somebody asks.
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
+    listener: Arc<Listener>,
 }
 
 impl Postgres {
     pub(crate) async fn open(config: &Config, options: &Options) -> Result<Self, OpenError> {
-        Ok(Self { pool: Pool::open(config, options).await? })
+        Ok(Self { pool: Pool::open(config, options).await?, listener: Arc::new(Listener::new(config)) })
     }
 
     pub(crate) fn stores(&self) -> Stores {
@@ -44,11 +51,15 @@ impl Postgres {
             revocations: Arc::new(self.clone()),
             events: Arc::new(self.clone()),
             keys: Arc::new(self.clone()),
+            api_keys: Arc::new(self.clone()),
+            webhooks: Arc::new(self.clone()),
+            housekeeping: Arc::new(self.clone()),
             health: Arc::new(self.clone()),
         }
     }
 
     pub(crate) async fn close(&self) {
+        self.listener.close();
         self.pool.close().await;
     }
 }

@@ -1,16 +1,19 @@
 //! Opening a session on PostgreSQL, within the account's limit.
 
-use auth_domain::model::{EndReason, NewSession, Opened, Role, SessionLimit};
+use std::cmp::Reverse;
+
+use auth_domain::model::{NewSession, Opened, Role, SessionLimit, SessionRecord};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::end;
 use super::pool::Step;
-use super::schema::{sessions, users};
-use crate::column;
+use super::schema::{SESSION, sessions, users};
+use super::{end, events};
+use crate::ending::Cause;
 use crate::error::Failure;
-use crate::opening::{self, Room};
+use crate::row::SessionRow;
+use crate::{column, opening};
 
 /// Counts, makes room and adds, while it holds the account's row: logins of one account come one after the other.
 pub(super) struct Open {
@@ -24,15 +27,15 @@ impl Step for Open {
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Opened, Failure> {
         let new = &self.new;
         let Some(roles) = self.lock(connection).await? else { return Ok(Opened::AccountUnavailable) };
-        let mut live = self.live(connection).await?;
-        match opening::room(self.limit, live.len()) {
-            Room::Full => {
-                return Ok(Opened::LimitReached { live: u32::try_from(live.len()).unwrap_or(u32::MAX) });
-            }
-            Room::After { evicting } => live.truncate(evicting),
+        let live = if opening::counts(new, self.limit) { self.live(connection).await? } else { Vec::new() };
+        let Some(room) = opening::make_room(new, self.limit, &live) else { return Ok(Opened::LimitReached { live }) };
+        let mut evicted = Vec::new();
+        for (by, reason, sessions) in room {
+            let cause = Cause { by, reason, now: new.now, tokens_until: new.tokens_until };
+            evicted.extend(end::revoke(connection, &sessions, cause).await?);
         }
-        let evicted = end::revoke(connection, live, EndReason::Evicted, new.now, new.tokens_until).await?;
         self.add(connection).await?;
+        events::record(connection, &new.event).await?;
         Ok(Opened::Opened { facts: opening::facts(new, roles), evicted })
     }
 }
@@ -51,22 +54,23 @@ impl Open {
         Ok(roles.as_deref().map(column::roles).transpose()?)
     }
 
-    /// The account's live sessions, the one that was opened first in front. Nobody counts them where there is no limit.
-    /// While the account is locked their number can only fall.
-    async fn live(&self, connection: &mut AsyncPgConnection) -> Result<Vec<Uuid>, Failure> {
-        if self.limit.max_per_account.is_none() {
-            return Ok(Vec::new());
-        }
+    /// The account's live sessions, newest first. They are locked, so that what the limit is judged by stays so.
+    async fn live(&self, connection: &mut AsyncPgConnection) -> Result<Vec<SessionRecord>, Failure> {
         let now = self.new.now.as_micros();
-        Ok(sessions::table
+        let rows: Vec<SessionRow<Uuid>> = sessions::table
+            .inner_join(users::table)
             .filter(sessions::user_id.eq(self.new.account.as_uuid()))
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::idle_expires_at.gt(now))
             .filter(sessions::expires_at.gt(now))
-            .order((sessions::created_at.asc(), sessions::id.asc()))
-            .select(sessions::id)
+            .order(sessions::id)
+            .select(SESSION)
+            .for_no_key_update()
             .load(connection)
-            .await?)
+            .await?;
+        let mut live: Vec<_> = rows.into_iter().map(SessionRow::record).collect::<Result<_, _>>()?;
+        live.sort_by_key(|row| Reverse((row.created_at, row.facts.session)));
+        Ok(live)
     }
 
     async fn add(&self, connection: &mut AsyncPgConnection) -> Result<(), Failure> {
@@ -86,6 +90,7 @@ impl Open {
                 sessions::rotated_at.eq(now),
                 sessions::late_retries.eq(0),
                 sessions::device_name.eq(&new.device_name),
+                sessions::device_class.eq(new.device_class.as_str()),
                 sessions::ip.eq(column::ip(&new.presenter)),
                 sessions::user_agent.eq(&new.presenter.user_agent),
                 sessions::created_at.eq(now),

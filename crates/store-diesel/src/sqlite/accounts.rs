@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 use auth_domain::model::{
-    Account, AccountId, Credentials, DisplayName, EmailAddress, Ending, NewAccount, Role, Timestamp,
+    Account, AccountId, AccountQuery, Credentials, DisplayName, EmailAddress, Ending, NewAccount, Role, SecurityEvent,
 };
-use auth_domain::ports::{AccountStore, Created, StoreError};
+use auth_domain::ports::{AccountStore, CloseAccount, Created, StoreError};
 use diesel::prelude::*;
 
+use super::close::{Delete, Disable, Enable};
 use super::pool::Step;
-use super::schema::{ACCOUNT, sessions, users};
-use super::{Sqlite, bytes, revocations};
-use crate::column::words;
+use super::schema::{ACCOUNT, users};
+use super::{Sqlite, bytes, events};
+use crate::column::{self, words};
 use crate::error::Failure;
 use crate::row::{AccountRow, CredentialsRow};
 
@@ -32,17 +33,24 @@ impl AccountStore for Sqlite {
         self.pool.write(Rename { account, name }).await
     }
 
-    async fn set_disabled(&self, account: AccountId, since: Option<Timestamp>) -> Result<bool, StoreError> {
-        self.pool.write(SetDisabled { account, since }).await
+    async fn search(&self, query: AccountQuery) -> Result<Vec<Account>, StoreError> {
+        self.pool.read(Search(query)).await
     }
 
-    async fn delete(
-        &self,
-        account: AccountId,
-        now: Timestamp,
-        tokens_until: Timestamp,
-    ) -> Result<Option<Ending>, StoreError> {
-        self.pool.write(Delete { account, now, tokens_until }).await
+    async fn set_roles(&self, roles: Vec<Role>, event: SecurityEvent) -> Result<Option<Account>, StoreError> {
+        self.pool.write(SetRoles { roles, event }).await
+    }
+
+    async fn disable(&self, close: CloseAccount) -> Result<Option<Ending>, StoreError> {
+        self.pool.write(Disable(close)).await
+    }
+
+    async fn enable(&self, event: SecurityEvent) -> Result<bool, StoreError> {
+        self.pool.write(Enable(event)).await
+    }
+
+    async fn delete(&self, close: CloseAccount) -> Result<Option<Ending>, StoreError> {
+        self.pool.write(Delete(close)).await
     }
 }
 
@@ -112,46 +120,51 @@ impl Step for Rename {
     }
 }
 
-struct SetDisabled {
-    account: AccountId,
-    since: Option<Timestamp>,
-}
+struct Search(AccountQuery);
 
-impl Step for SetDisabled {
-    type Answer = bool;
+impl Step for Search {
+    type Answer = Vec<Account>;
 
-    fn run(&self, connection: &mut SqliteConnection) -> Result<bool, Failure> {
-        let found = diesel::update(users::table.find(bytes(self.account.as_uuid())))
-            .set(users::disabled_at.eq(self.since.map(Timestamp::as_micros)))
-            .execute(connection)?;
-        Ok(found > 0)
+    fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
+        let query = &self.0;
+        if query.prefix.contains('\0') {
+            // No address has one, and nothing that holds one is looked for.
+            return Ok(Vec::new());
+        }
+        let mut found = users::table
+            .filter(users::email_canonical.ge(&query.prefix))
+            .order(users::email_canonical)
+            .limit(i64::from(query.limit))
+            .select(ACCOUNT)
+            .into_boxed();
+        if let Some(end) = column::after_prefix(&query.prefix) {
+            found = found.filter(users::email_canonical.lt(end));
+        }
+        if let Some(after) = &query.after {
+            found = found.filter(users::email_canonical.gt(after));
+        }
+        let rows: Vec<AccountRow<Vec<u8>>> = found.load(connection)?;
+        Ok(rows.into_iter().map(AccountRow::account).collect::<Result<_, _>>()?)
     }
 }
 
-struct Delete {
-    account: AccountId,
-    now: Timestamp,
-    tokens_until: Timestamp,
+struct SetRoles {
+    roles: Vec<Role>,
+    event: SecurityEvent,
 }
 
-impl Step for Delete {
-    type Answer = Option<Ending>;
+impl Step for SetRoles {
+    type Answer = Option<Account>;
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
-        let now = self.now.as_micros();
-        let live: Vec<Vec<u8>> = sessions::table
-            .filter(sessions::user_id.eq(bytes(self.account.as_uuid())))
-            .filter(sessions::revoked_at.is_null())
-            .filter(sessions::idle_expires_at.gt(now))
-            .filter(sessions::expires_at.gt(now))
-            .order((sessions::created_at.asc(), sessions::id.asc()))
-            .select(sessions::id)
-            .load(connection)?;
-        // Its sessions go with it.
-        if diesel::delete(users::table.find(bytes(self.account.as_uuid()))).execute(connection)? == 0 {
-            return Ok(None);
+        let row: Option<AccountRow<Vec<u8>>> = diesel::update(users::table.find(bytes(self.event.account.as_uuid())))
+            .set(users::roles.eq(words(self.roles.iter().map(Role::as_str))))
+            .returning(ACCOUNT)
+            .get_result(connection)
+            .optional()?;
+        if row.is_some() {
+            events::record(connection, &self.event)?;
         }
-        let revocations = revocations::write(connection, live, self.now, self.tokens_until)?;
-        Ok(Some(Ending { revocations }))
+        Ok(row.map(AccountRow::account).transpose()?)
     }
 }

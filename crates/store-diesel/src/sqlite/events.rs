@@ -1,12 +1,12 @@
 //! Security events on SQLite.
 
 use async_trait::async_trait;
-use auth_domain::model::{AccountId, SecurityEvent};
+use auth_domain::model::{EventQuery, SecurityEvent};
 use auth_domain::ports::{EventStore, StoreError};
 use diesel::prelude::*;
 
 use super::pool::Step;
-use super::schema::security_events;
+use super::schema::{EVENT, security_events};
 use super::{Sqlite, bytes};
 use crate::column;
 use crate::error::Failure;
@@ -14,25 +14,27 @@ use crate::row::EventRow;
 
 #[async_trait]
 impl EventStore for Sqlite {
-    async fn of_account(&self, account: AccountId, limit: u32) -> Result<Vec<SecurityEvent>, StoreError> {
-        self.pool.read(OfAccount { account, limit }).await
+    async fn page(&self, query: EventQuery) -> Result<Vec<SecurityEvent>, StoreError> {
+        self.pool.read(Page(query)).await
     }
 }
 
-struct OfAccount {
-    account: AccountId,
-    limit: u32,
-}
+struct Page(EventQuery);
 
-impl Step for OfAccount {
+impl Step for Page {
     type Answer = Vec<SecurityEvent>;
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
-        let rows: Vec<EventRow<Vec<u8>>> = security_events::table
-            .filter(security_events::user_id.eq(bytes(self.account.as_uuid())))
-            .order((security_events::at.desc(), security_events::id.desc()))
-            .limit(i64::from(self.limit))
-            .load(connection)?;
+        let EventQuery { account, before, limit } = self.0;
+        let mut found =
+            security_events::table.order(security_events::id.desc()).limit(i64::from(limit)).select(EVENT).into_boxed();
+        if let Some(account) = account {
+            found = found.filter(security_events::user_id.eq(bytes(account.as_uuid())));
+        }
+        if let Some(before) = before {
+            found = found.filter(security_events::id.lt(bytes(before.as_uuid())));
+        }
+        let rows: Vec<EventRow<Vec<u8>>> = found.load(connection)?;
         Ok(rows.into_iter().map(EventRow::event).collect::<Result<_, _>>()?)
     }
 }
@@ -49,6 +51,8 @@ pub(super) fn record(connection: &mut SqliteConnection, event: &SecurityEvent) -
             security_events::ip.eq(column::ip(&event.presenter)),
             security_events::user_agent.eq(&event.presenter.user_agent),
             security_events::evidence.eq(column::evidence_text(event.evidence.as_ref())?),
+            security_events::actor.eq(event.actor.as_str()),
+            security_events::actor_id.eq(event.actor.id().map(bytes)),
         ))
         .on_conflict(security_events::id)
         .do_nothing()

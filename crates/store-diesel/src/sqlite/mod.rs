@@ -1,16 +1,21 @@
 //! SQLite: a file, one writer that commits in groups, readers beside it.
 
 mod accounts;
+mod api_keys;
+mod close;
 mod connection;
 mod end;
 mod events;
+mod housekeeping;
 mod keys;
+mod listener;
 pub(crate) mod migrate;
 mod open;
 mod pool;
 mod revocations;
 mod schema;
 mod sessions;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -51,6 +56,9 @@ impl Sqlite {
             revocations: Arc::new(self.clone()),
             events: Arc::new(self.clone()),
             keys: Arc::new(self.clone()),
+            api_keys: Arc::new(self.clone()),
+            webhooks: Arc::new(self.clone()),
+            housekeeping: Arc::new(self.clone()),
             health: Arc::new(self.clone()),
         }
     }

@@ -1,14 +1,14 @@
 //! Opening a session on SQLite, within the account's limit.
 
-use auth_domain::model::{EndReason, NewSession, Opened, Role, SessionLimit};
+use auth_domain::model::{NewSession, Opened, Role, SessionLimit};
 use diesel::prelude::*;
 
 use super::pool::Step;
 use super::schema::{sessions, users};
-use super::{bytes, end};
-use crate::column;
+use super::{bytes, end, events};
+use crate::ending::Cause;
 use crate::error::Failure;
-use crate::opening::{self, Room};
+use crate::{column, opening};
 
 /// Counts, makes room and adds, as one step of the one writer.
 pub(super) struct Open {
@@ -22,16 +22,24 @@ impl Step for Open {
     fn run(&self, connection: &mut SqliteConnection) -> Result<Opened, Failure> {
         let new = &self.new;
         let Some(roles) = self.roles(connection)? else { return Ok(Opened::AccountUnavailable) };
-        let mut live = self.live(connection)?;
-        match opening::room(self.limit, live.len()) {
-            Room::Full => {
-                return Ok(Opened::LimitReached { live: u32::try_from(live.len()).unwrap_or(u32::MAX) });
-            }
-            Room::After { evicting } => live.truncate(evicting),
+        let live = if opening::counts(new, self.limit) {
+            super::sessions::live(connection, new.account, new.now)?
+        } else {
+            Vec::new()
+        };
+        let Some(room) = opening::make_room(new, self.limit, &live) else { return Ok(Opened::LimitReached { live }) };
+        let mut evicted = Vec::new();
+        for (by, reason, sessions) in room {
+            let cause = Cause { by, reason, now: new.now, tokens_until: new.tokens_until };
+            evicted.extend(end::revoke(connection, &sessions, cause)?);
         }
-        let evicted = end::revoke(connection, live, EndReason::Evicted, new.now, new.tokens_until)?;
         self.add(connection)?;
+        events::record(connection, &new.event)?;
         Ok(Opened::Opened { facts: opening::facts(new, roles), evicted })
+    }
+
+    fn is_news(opened: &Opened) -> bool {
+        matches!(opened, Opened::Opened { evicted, .. } if !evicted.is_empty())
     }
 }
 
@@ -45,22 +53,6 @@ impl Open {
             .first(connection)
             .optional()?;
         Ok(roles.as_deref().map(column::roles).transpose()?)
-    }
-
-    /// The account's live sessions, the one that was opened first in front. Nobody counts them where there is no limit.
-    fn live(&self, connection: &mut SqliteConnection) -> Result<Vec<Vec<u8>>, Failure> {
-        if self.limit.max_per_account.is_none() {
-            return Ok(Vec::new());
-        }
-        let now = self.new.now.as_micros();
-        Ok(sessions::table
-            .filter(sessions::user_id.eq(bytes(self.new.account.as_uuid())))
-            .filter(sessions::revoked_at.is_null())
-            .filter(sessions::idle_expires_at.gt(now))
-            .filter(sessions::expires_at.gt(now))
-            .order((sessions::created_at.asc(), sessions::id.asc()))
-            .select(sessions::id)
-            .load(connection)?)
     }
 
     fn add(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
@@ -80,6 +72,7 @@ impl Open {
                 sessions::rotated_at.eq(now),
                 sessions::late_retries.eq(0),
                 sessions::device_name.eq(&new.device_name),
+                sessions::device_class.eq(new.device_class.as_str()),
                 sessions::ip.eq(column::ip(&new.presenter)),
                 sessions::user_agent.eq(&new.presenter.user_agent),
                 sessions::created_at.eq(now),

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use super::connection::File;
 use crate::database::GroupCommits;
 use crate::error::{Failure, OpenError, copy};
+use crate::news::News;
 use crate::options::Options;
 
 /// The most steps that share one transaction: it bounds how long the first of them waits for its answer.
@@ -29,8 +30,13 @@ pub(super) trait Step: Send + 'static {
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure>;
 
+    /// Whether those who follow the feed are to be woken, once it is committed.
+    fn is_news(_answer: &Self::Answer) -> bool {
+        false
+    }
+
     /// Runs between the commit and the answer. Tests of what survives a crash stop the process here.
-    fn committed() {}
+    fn committed(_answer: &Self::Answer) {}
 }
 
 /// The way to the threads. They end when it is dropped, or by [`close`](Self::close), once they have done what waits.
@@ -39,6 +45,7 @@ pub(super) struct Pool {
     readers: SyncSender<Message>,
     reader_count: usize,
     counters: Arc<Counters>,
+    news: Arc<News>,
 }
 
 enum Message {
@@ -57,7 +64,13 @@ impl Pool {
     pub(super) fn open(file: &File, options: &Options) -> Result<Self, OpenError> {
         let counters = Arc::new(Counters::default());
         let (writer, steps) = sync_channel(options.sqlite_queue.max(1));
-        let thread = Writer { file: file.clone(), connection: Some(file.writer()?), counters: Arc::clone(&counters) };
+        let news = Arc::new(News::default());
+        let thread = Writer {
+            file: file.clone(),
+            connection: Some(file.writer()?),
+            counters: Arc::clone(&counters),
+            news: Arc::clone(&news),
+        };
         thread::Builder::new().name("jeton-sqlite-writer".into()).spawn(move || thread.serve(&steps))?;
 
         let reader_count = options.sqlite_readers.max(1);
@@ -67,7 +80,7 @@ impl Pool {
             let (connection, steps) = (file.reader()?, Arc::clone(&steps));
             thread::Builder::new().name("jeton-sqlite-reader".into()).spawn(move || read(connection, &steps))?;
         }
-        Ok(Self { writer, readers, reader_count, counters })
+        Ok(Self { writer, readers, reader_count, counters, news })
     }
 
     /// Runs a step that may write. Once it waits in the queue it will be run, whether or not its caller still listens.
@@ -80,6 +93,11 @@ impl Pool {
         submit(&self.readers, step).await
     }
 
+    /// Tells when the writer has committed entries of the feed.
+    pub(super) fn news(&self) -> &News {
+        &self.news
+    }
+
     pub(super) fn group_commits(&self) -> GroupCommits {
         GroupCommits {
             steps: self.counters.steps.load(Ordering::Relaxed),
@@ -89,10 +107,10 @@ impl Pool {
 
     /// Ends the threads after what waits is done.
     pub(super) async fn close(&self) {
-        end(&self.writer).await;
         for _ in 0..self.reader_count {
             end(&self.readers).await;
         }
+        end(&self.writer).await;
     }
 }
 
@@ -124,6 +142,8 @@ fn closed() -> StoreError {
 trait Job: Send {
     /// Runs the step and keeps its answer. Whether the step is to be undone.
     fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), Undo>;
+    /// Whether it wrote what others wait for.
+    fn is_news(&self) -> bool;
     /// Sends the answer, or the error that kept the batch from its commit.
     fn answer(self: Box<Self>, batch: Result<(), &StoreError>);
 }
@@ -146,11 +166,15 @@ impl<S: Step> Job for Waiting<S> {
         undo
     }
 
+    fn is_news(&self) -> bool {
+        matches!(&self.outcome, Some(Ok(answer)) if S::is_news(answer))
+    }
+
     fn answer(self: Box<Self>, batch: Result<(), &StoreError>) {
         let outcome = match (self.outcome, batch) {
             (Some(Err(own)), _) => Err(own),
             (Some(Ok(answer)), Ok(())) => {
-                S::committed();
+                S::committed(&answer);
                 Ok(answer)
             }
             (_, Err(error)) => Err(copy(error)),
@@ -166,6 +190,7 @@ struct Writer {
     /// `None` after a failure that may have left it unusable; it is opened anew for the next batch.
     connection: Option<SqliteConnection>,
     counters: Arc<Counters>,
+    news: Arc<News>,
 }
 
 impl Writer {
@@ -203,12 +228,12 @@ impl Writer {
         match &committed {
             Ok(()) => {
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                if batch.iter().any(|job| job.is_news()) {
+                    self.news.tell();
+                }
             }
-            Err(StoreError::Busy) => tracing::warn!("the database file is locked by another process"),
-            Err(error) => {
-                tracing::error!(%error, "the database file cannot be written");
-                self.connection = None;
-            }
+            Err(StoreError::Busy) => {}
+            Err(_) => self.connection = None,
         }
         for job in batch {
             job.answer(committed.as_ref().copied());

@@ -40,6 +40,9 @@ table! {
         expires_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
         end_reason -> Nullable<Text>,
+        device_class -> Text,
+        ended_by -> Nullable<Text>,
+        ended_by_id -> Nullable<Binary>,
     }
 }
 
@@ -63,6 +66,9 @@ table! {
         ip -> Nullable<Text>,
         user_agent -> Nullable<Text>,
         evidence -> Nullable<Text>,
+        actor -> Text,
+        actor_id -> Nullable<Binary>,
+        spread_at -> Nullable<BigInt>,
     }
 }
 
@@ -76,8 +82,34 @@ table! {
     }
 }
 
+table! {
+    api_keys (id) {
+        id -> Binary,
+        name -> Text,
+        secret_hash -> Binary,
+        scopes -> Text,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    webhook_deliveries (id) {
+        id -> Binary,
+        event_id -> Binary,
+        endpoint -> Text,
+        attempts -> BigInt,
+        next_at -> BigInt,
+        done_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        last_error -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(webhook_deliveries -> security_events (event_id));
 diesel::allow_tables_to_appear_in_same_query!(users, sessions);
+diesel::allow_tables_to_appear_in_same_query!(security_events, webhook_deliveries);
 
 /// The columns of an [`AccountRow`](crate::row::AccountRow).
 pub(super) const ACCOUNT: Account =
@@ -122,12 +154,15 @@ pub(super) const SESSION: Session = (
     sessions::late_retries,
     sessions::late_generation,
     sessions::device_name,
+    sessions::device_class,
     sessions::ip,
     sessions::user_agent,
     sessions::created_at,
     sessions::last_used_at,
     sessions::revoked_at,
     sessions::end_reason,
+    sessions::ended_by,
+    sessions::ended_by_id,
     users::disabled_at,
 );
 pub(super) type Session = (
@@ -140,11 +175,45 @@ pub(super) type Session = (
     sessions::late_retries,
     sessions::late_generation,
     sessions::device_name,
+    sessions::device_class,
     sessions::ip,
     sessions::user_agent,
     sessions::created_at,
     sessions::last_used_at,
     sessions::revoked_at,
     sessions::end_reason,
+    sessions::ended_by,
+    sessions::ended_by_id,
     users::disabled_at,
 );
+
+/// The columns of an [`EventRow`](crate::row::EventRow).
+pub(super) const EVENT: Event = (
+    security_events::id,
+    security_events::at,
+    security_events::kind,
+    security_events::user_id,
+    security_events::session_id,
+    security_events::ip,
+    security_events::user_agent,
+    security_events::evidence,
+    security_events::actor,
+    security_events::actor_id,
+);
+pub(super) type Event = (
+    security_events::id,
+    security_events::at,
+    security_events::kind,
+    security_events::user_id,
+    security_events::session_id,
+    security_events::ip,
+    security_events::user_agent,
+    security_events::evidence,
+    security_events::actor,
+    security_events::actor_id,
+);
+
+/// The columns of a [`DeliveryRow`](crate::row::DeliveryRow).
+pub(super) const DELIVERY: Delivery =
+    (webhook_deliveries::id, webhook_deliveries::endpoint, webhook_deliveries::attempts, EVENT);
+pub(super) type Delivery = (webhook_deliveries::id, webhook_deliveries::endpoint, webhook_deliveries::attempts, Event);

@@ -1,0 +1,377 @@
+//! Both engines hold the same tables, and refuse the same rows for the same reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::{BigInt, Text};
+
+use crate::scene::{Postgres, Sqlite};
+
+/// A literal that each engine writes in its own way.
+#[derive(Clone, Copy)]
+enum Value {
+    Null,
+    Int(i64),
+    Text(&'static str),
+    /// A text of this many characters.
+    Long(usize),
+    /// This many bytes.
+    Bytes(usize),
+    Id(u8),
+}
+use Value::{Bytes, Id, Int, Long, Null, Text as Str};
+
+impl Value {
+    fn postgres(self) -> String {
+        match self {
+            Bytes(count) => format!("decode(repeat('ab', {count}), 'hex')"),
+            Id(n) => format!("'00000000-0000-7000-8000-0000000000{n:02x}'"),
+            other => other.common(),
+        }
+    }
+
+    fn sqlite(self) -> String {
+        match self {
+            Bytes(count) => format!("x'{}'", "ab".repeat(count)),
+            Id(n) => format!("x'000000000000700080000000000000{n:02x}'"),
+            other => other.common(),
+        }
+    }
+
+    fn common(self) -> String {
+        match self {
+            Int(number) => number.to_string(),
+            Str(text) => format!("'{text}'"),
+            Long(count) => format!("'{}'", "é".repeat(count)),
+            _ => "NULL".to_owned(),
+        }
+    }
+}
+
+type Row = &'static [(&'static str, Value)];
+
+const USER: Row = &[
+    ("id", Id(1)),
+    ("email", Str("a@b")),
+    ("email_canonical", Str("a@b")),
+    ("display_name", Null),
+    ("roles", Str("")),
+    ("password_hash", Null),
+    ("created_at", Int(0)),
+    ("disabled_at", Null),
+];
+
+const SESSION: Row = &[
+    ("id", Id(1)),
+    ("user_id", Id(1)),
+    ("client_id", Str("c")),
+    ("scope", Str("")),
+    ("auth_time", Int(0)),
+    ("amr", Str("")),
+    ("generation", Int(0)),
+    ("token_hash", Bytes(32)),
+    ("nonce", Null),
+    ("key_id", Int(0)),
+    ("attempt_hash", Null),
+    ("rotated_at", Int(0)),
+    ("late_retries", Int(0)),
+    ("late_generation", Null),
+    ("device_name", Null),
+    ("ip", Null),
+    ("user_agent", Null),
+    ("created_at", Int(0)),
+    ("last_used_at", Int(0)),
+    ("idle_expires_at", Int(1)),
+    ("expires_at", Int(1)),
+    ("revoked_at", Null),
+    ("end_reason", Null),
+    ("device_class", Str("web")),
+    ("ended_by", Null),
+    ("ended_by_id", Null),
+];
+
+const REVOCATION: Row =
+    &[("seq", Int(1)), ("kind", Str("user")), ("subject", Bytes(16)), ("not_before", Int(0)), ("expires_at", Int(0))];
+
+const EVENT: Row = &[
+    ("id", Id(1)),
+    ("at", Int(0)),
+    ("kind", Str("k")),
+    ("user_id", Id(9)),
+    ("session_id", Null),
+    ("ip", Null),
+    ("user_agent", Null),
+    ("evidence", Null),
+    ("actor", Str("server")),
+    ("actor_id", Null),
+    ("spread_at", Null),
+];
+
+const KEY: Row =
+    &[("kid", Str("k")), ("algorithm", Str("a")), ("key_id", Int(255)), ("sealed", Bytes(1)), ("created_at", Int(0))];
+
+const API_KEY: Row = &[
+    ("id", Id(1)),
+    ("name", Str("n")),
+    ("secret_hash", Bytes(32)),
+    ("scopes", Str("")),
+    ("created_at", Int(0)),
+    ("revoked_at", Null),
+];
+
+const DELIVERY: Row = &[
+    ("id", Id(1)),
+    ("event_id", Id(1)),
+    ("endpoint", Str("e")),
+    ("attempts", Int(0)),
+    ("next_at", Int(0)),
+    ("done_at", Null),
+    ("outcome", Null),
+    ("last_error", Null),
+];
+
+const TABLES: [(&str, Row); 7] = [
+    ("users", USER),
+    ("sessions", SESSION),
+    ("revocations", REVOCATION),
+    ("security_events", EVENT),
+    ("signing_keys", KEY),
+    ("api_keys", API_KEY),
+    ("webhook_deliveries", DELIVERY),
+];
+
+const ENDED_WITHOUT_A_WORD: Row = &[("revoked_at", Int(1)), ("end_reason", Str("")), ("ended_by", Str("owner"))];
+const ENDED_BY_A_STRANGER: Row = &[("revoked_at", Int(1)), ("end_reason", Str("r")), ("ended_by", Str("him"))];
+const ENDED_BY_SOME_ADMIN: Row = &[("revoked_at", Int(1)), ("end_reason", Str("r")), ("ended_by", Str("admin"))];
+const ENDED_BY_ONE_SERVER: Row =
+    &[("revoked_at", Int(1)), ("end_reason", Str("r")), ("ended_by", Str("server")), ("ended_by_id", Id(1))];
+
+/// What to change in a good row, and why that is refused: the name of the constraint, or the column that is not null.
+const BAD: [(&str, Row, &str); 66] = [
+    ("users", &[("email", Str("a@"))], "users_email_check"),
+    ("users", &[("email", Long(255))], "users_email_check"),
+    ("users", &[("email_canonical", Str("a@"))], "users_email_canonical_check"),
+    ("users", &[("email_canonical", Long(513))], "users_email_canonical_check"),
+    ("users", &[("display_name", Str(""))], "users_display_name_check"),
+    ("users", &[("display_name", Long(101))], "users_display_name_check"),
+    ("users", &[("password_hash", Str(""))], "users_password_hash_check"),
+    ("users", &[("password_hash", Long(1025))], "users_password_hash_check"),
+    ("users", &[("roles", Null)], "users.roles"),
+    ("users", &[("created_at", Null)], "users.created_at"),
+    ("sessions", &[("id", Id(2)), ("user_id", Id(7))], "what is not there"),
+    ("sessions", &[("user_id", Null)], "sessions.user_id"),
+    ("sessions", &[("client_id", Str(""))], "sessions_client_id_check"),
+    ("sessions", &[("scope", Null)], "sessions.scope"),
+    ("sessions", &[("generation", Int(-1)), ("nonce", Bytes(32))], "sessions_generation_check"),
+    ("sessions", &[("generation", Int(1 << 32)), ("nonce", Bytes(32))], "sessions_generation_check"),
+    ("sessions", &[("token_hash", Bytes(31))], "sessions_token_hash_check"),
+    ("sessions", &[("token_hash", Bytes(33))], "sessions_token_hash_check"),
+    ("sessions", &[("token_hash", Null)], "sessions.token_hash"),
+    ("sessions", &[("generation", Int(1)), ("nonce", Bytes(31))], "sessions_nonce_check"),
+    ("sessions", &[("generation", Int(1))], "sessions_nonce_generation_check"),
+    ("sessions", &[("nonce", Bytes(32))], "sessions_nonce_generation_check"),
+    ("sessions", &[("key_id", Int(-1))], "sessions_key_id_check"),
+    ("sessions", &[("key_id", Int(256))], "sessions_key_id_check"),
+    ("sessions", &[("attempt_hash", Bytes(0))], "sessions_attempt_hash_check"),
+    ("sessions", &[("late_retries", Int(-1))], "sessions_late_retries_check"),
+    ("sessions", &[("late_generation", Int(-1))], "sessions_late_generation_check"),
+    ("sessions", &[("idle_expires_at", Int(0))], "sessions_idle_expires_at_check"),
+    ("sessions", &[("expires_at", Int(0))], "sessions_expires_at_check"),
+    ("sessions", &[("revoked_at", Int(1))], "sessions_ended_check"),
+    ("sessions", &[("end_reason", Str("logout"))], "sessions_ended_check"),
+    ("sessions", &[("revoked_at", Int(1)), ("end_reason", Str("logout"))], "sessions_ended_check"),
+    ("sessions", &[("ended_by", Str("owner"))], "sessions_ended_check"),
+    ("sessions", &[("ended_by_id", Id(1))], "sessions_ended_check"),
+    ("sessions", ENDED_WITHOUT_A_WORD, "sessions_end_reason_check"),
+    ("sessions", ENDED_BY_A_STRANGER, "sessions_ended_by_check"),
+    ("sessions", ENDED_BY_SOME_ADMIN, "sessions_ended_by_check"),
+    ("sessions", ENDED_BY_ONE_SERVER, "sessions_ended_by_check"),
+    ("sessions", &[("device_class", Str("toaster"))], "sessions_device_class_check"),
+    ("sessions", &[("device_class", Null)], "sessions.device_class"),
+    ("revocations", &[("kind", Str("planet"))], "revocations_kind_check"),
+    ("revocations", &[("kind", Null)], "revocations.kind"),
+    ("revocations", &[("subject", Bytes(32))], "revocations_subject_check"),
+    ("revocations", &[("kind", Str("key"))], "revocations_subject_check"),
+    ("revocations", &[("not_before", Int(1))], "revocations_expires_at_check"),
+    ("security_events", &[("kind", Str(""))], "security_events_kind_check"),
+    ("security_events", &[("user_id", Null)], "security_events.user_id"),
+    ("security_events", &[("evidence", Str(""))], "security_events_evidence_check"),
+    ("security_events", &[("actor", Null)], "security_events.actor"),
+    ("security_events", &[("actor", Str("admin"))], "security_events_actor_check"),
+    ("security_events", &[("actor_id", Id(1))], "security_events_actor_check"),
+    ("signing_keys", &[("kid", Str(""))], "signing_keys_kid_check"),
+    ("signing_keys", &[("kid", Long(256))], "signing_keys_kid_check"),
+    ("signing_keys", &[("algorithm", Str(""))], "signing_keys_algorithm_check"),
+    ("signing_keys", &[("key_id", Int(256))], "signing_keys_key_id_check"),
+    ("signing_keys", &[("sealed", Bytes(0))], "signing_keys_sealed_check"),
+    ("signing_keys", &[("sealed", Null)], "signing_keys.sealed"),
+    ("api_keys", &[("name", Str(""))], "api_keys_name_check"),
+    ("api_keys", &[("name", Long(101))], "api_keys_name_check"),
+    ("api_keys", &[("secret_hash", Bytes(16))], "api_keys_secret_hash_check"),
+    ("webhook_deliveries", &[("id", Id(2)), ("event_id", Id(7)), ("endpoint", Str("f"))], "what is not there"),
+    ("webhook_deliveries", &[("endpoint", Str(""))], "webhook_deliveries_endpoint_check"),
+    ("webhook_deliveries", &[("attempts", Int(-1))], "webhook_deliveries_attempts_check"),
+    ("webhook_deliveries", &[("outcome", Str("lost")), ("done_at", Int(1))], "webhook_deliveries_outcome_check"),
+    ("webhook_deliveries", &[("outcome", Str("delivered"))], "webhook_deliveries_done_check"),
+    ("webhook_deliveries", &[("done_at", Int(1))], "webhook_deliveries_done_check"),
+];
+
+fn insert(table: &str, bad: Row, literal: fn(Value) -> String) -> String {
+    let good = TABLES.iter().find(|(name, _)| *name == table).unwrap().1;
+    let override_of = |column: &str| bad.iter().find(|(name, _)| *name == column).map(|(_, value)| *value);
+    let columns: Vec<_> = good.iter().map(|(column, _)| *column).collect();
+    let values: Vec<_> = good.iter().map(|(column, value)| literal(override_of(column).unwrap_or(*value))).collect();
+    format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), values.join(", "))
+}
+
+/// Why PostgreSQL refuses it.
+async fn refused_by_postgres(client: &tokio_postgres::Client, sql: &str) -> String {
+    let error = client.batch_execute(sql).await.expect_err(sql);
+    let error = error.as_db_error().unwrap();
+    match (error.constraint(), error.table(), error.column()) {
+        (Some(name), ..) if name.ends_with("_fkey") => "what is not there".to_owned(),
+        (Some(name), ..) => name.to_owned(),
+        (None, Some(table), Some(column)) => format!("{table}.{column}"),
+        _ => error.to_string(),
+    }
+}
+
+/// Why SQLite refuses it.
+fn refused_by_sqlite(connection: &mut diesel::SqliteConnection, sql: &str) -> String {
+    let message = connection.batch_execute(sql).expect_err(sql).to_string();
+    match message.split_once(" constraint failed") {
+        Some(("FOREIGN KEY", _)) => "what is not there".to_owned(),
+        Some((_, name)) => name.trim_start_matches(": ").to_owned(),
+        None => message,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_engines_refuse_the_same_rows_for_the_same_reason() {
+    let (sqlite, postgres) = (Sqlite::open().await, Postgres::open().await);
+    let (mut connection, client) = (sqlite.connection(), postgres.client().await);
+    for (table, _) in TABLES {
+        connection.batch_execute(&insert(table, &[], Value::sqlite)).unwrap();
+        client.batch_execute(&insert(table, &[], Value::postgres)).await.unwrap();
+    }
+    for (table, changes, reason) in BAD {
+        assert_eq!(refused_by_sqlite(&mut connection, &insert(table, changes, Value::sqlite)), reason);
+        assert_eq!(refused_by_postgres(&client, &insert(table, changes, Value::postgres)).await, reason);
+    }
+    let same_address: Row = &[("id", Id(2))];
+    let told_twice: Row = &[("id", Id(2))];
+    assert_eq!(
+        refused_by_sqlite(&mut connection, &insert("webhook_deliveries", told_twice, Value::sqlite)),
+        "webhook_deliveries.event_id, webhook_deliveries.endpoint"
+    );
+    assert_eq!(
+        refused_by_postgres(&client, &insert("webhook_deliveries", told_twice, Value::postgres)).await,
+        "webhook_deliveries_event_key"
+    );
+    assert_eq!(
+        refused_by_sqlite(&mut connection, &insert("users", same_address, Value::sqlite)),
+        "users.email_canonical"
+    );
+    assert_eq!(
+        refused_by_postgres(&client, &insert("users", same_address, Value::postgres)).await,
+        "users_email_canonical_key"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deleting_a_user_deletes_his_sessions_and_keeps_what_outlives_him() {
+    const COUNTS: &str = "SELECT (SELECT count(*) FROM sessions) * 100 + (SELECT count(*) FROM revocations) * 10
+                          + (SELECT count(*) FROM security_events) AS number";
+    let (sqlite, postgres) = (Sqlite::open().await, Postgres::open().await);
+    let (mut connection, client) = (sqlite.connection(), postgres.client().await);
+    for (table, _) in TABLES {
+        connection.batch_execute(&insert(table, &[], Value::sqlite)).unwrap();
+        client.batch_execute(&insert(table, &[], Value::postgres)).await.unwrap();
+    }
+    connection.batch_execute("DELETE FROM users").unwrap();
+    client.batch_execute("DELETE FROM users").await.unwrap();
+    assert_eq!(diesel::sql_query(COUNTS).get_result::<Number>(&mut connection).unwrap().number, 11);
+    assert_eq!(client.query_one(COUNTS, &[]).await.unwrap().get::<_, i64>(0), 11);
+}
+
+#[derive(diesel::QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// Every column with its table, its place, its kind of value and whether it may be null.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_engines_have_the_same_tables_columns_indices_and_checks() {
+    let (sqlite, postgres) = (Sqlite::open().await, Postgres::open().await);
+    let (mut connection, client) = (sqlite.connection(), postgres.client().await);
+
+    let columns_of_postgres = "
+        SELECT table_name || ' ' || ordinal_position || ' ' || column_name || ' ' || CASE data_type
+            WHEN 'bigint' THEN 'INTEGER' WHEN 'smallint' THEN 'INTEGER' WHEN 'text' THEN 'TEXT'
+            WHEN 'bytea' THEN 'BLOB' WHEN 'uuid' THEN 'BLOB' ELSE data_type END
+            || CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'";
+    let columns_of_sqlite = "
+        SELECT m.name || ' ' || (c.cid + 1) || ' ' || c.name || ' ' || c.type
+            || CASE c.\"notnull\" WHEN 1 THEN ' NOT NULL' ELSE '' END AS line
+        FROM sqlite_master m, pragma_table_info(m.name) c
+        WHERE m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%'";
+    let indices_of_postgres = "
+        SELECT indexname || substring(indexdef from '\\(.*\\)') FROM pg_indexes
+        WHERE schemaname = 'public' AND indexname NOT LIKE '%\\_pkey' AND indexname NOT LIKE '%\\_key'";
+    let indices_of_sqlite = "
+        SELECT name || substr(sql, instr(sql, '(')) AS line FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL";
+    for (of_postgres, of_sqlite) in [(columns_of_postgres, columns_of_sqlite), (indices_of_postgres, indices_of_sqlite)]
+    {
+        let postgres: BTreeSet<String> =
+            client.query(of_postgres, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+        let sqlite: BTreeSet<String> = diesel::sql_query(of_sqlite)
+            .load::<Line>(&mut connection)
+            .unwrap()
+            .into_iter()
+            .map(|row| row.line)
+            .collect();
+        assert!(postgres.len() >= 4);
+        assert_eq!(sqlite, postgres);
+    }
+
+    let checks =
+        "SELECT conname::text FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace";
+    let mut of_postgres: BTreeSet<String> =
+        client.query(checks, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    // PostgreSQL has a type for identifiers; on SQLite they are bytes, and their length is checked.
+    of_postgres.extend(
+        [
+            "users_id",
+            "sessions_id",
+            "sessions_ended_by_id",
+            "api_keys_id",
+            "webhook_deliveries_id",
+            "security_events_id",
+            "security_events_actor_id",
+            "security_events_user_id",
+            "security_events_session_id",
+        ]
+        .map(|name| format!("{name}_check")),
+    );
+    let tables = diesel::sql_query("SELECT sql AS line FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL");
+    let of_sqlite: BTreeMap<String, String> = tables
+        .load::<Line>(&mut connection)
+        .unwrap()
+        .iter()
+        .flat_map(|table| table.line.split("CONSTRAINT ").skip(1).map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|constraint| {
+            let (name, rest) = constraint.split_once(' ')?;
+            rest.starts_with("CHECK").then(|| (name.to_owned(), rest.to_owned()))
+        })
+        .collect();
+    assert_eq!(of_sqlite.into_keys().collect::<BTreeSet<_>>(), of_postgres);
+}
