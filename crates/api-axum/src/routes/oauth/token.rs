@@ -26,14 +26,9 @@ pub(super) async fn token(
         return Err(OAuthError::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description));
     }
     let token = form.require("refresh_token")?;
-    // RFC 6749 §6 lets a client ask for less. Tokens here have all of the client's scope or are not given.
-    let scope = form.take("scope");
+    // A `scope` is not read, as RFC 6749 §3.3 allows: tokens have the session's scope, and the answer says which that is.
     let request =
         RefreshRequest { token: token.expose_secret(), idempotency_key: idempotency_key(&headers)?, presenter };
-    if scope.is_some() {
-        let description = "Leave the scope out: it is that of the session.";
-        return Err(OAuthError::new(StatusCode::BAD_REQUEST, "invalid_scope", description));
-    }
     let tokens = state.auth().refresh.refresh(request).await.map_err(Problem::from)?;
     Ok(token_response(&tokens, Transport::Body)?)
 }

@@ -35,7 +35,7 @@ async fn s9_of_fifty_logins_at_once_exactly_one_session_stays_where_one_is_allow
             live.push(device);
         } else {
             assert_eq!(me.problem(), (401, "invalid_token".to_owned()));
-            assert_eq!(app.refresh(&device.refresh).await.problem(), (401, "invalid_grant".to_owned()));
+            assert_eq!(app.refresh(&device.refresh).await.problem(), (401, "session_evicted".to_owned()));
         }
     }
     assert_eq!(live.len(), 1, "exactly one device is signed in");
@@ -90,7 +90,7 @@ async fn s3_ends_count_at_the_next_request(engine: Engine) {
     assert_eq!(others.status, 204);
     for device in [&second, &third, &fourth] {
         assert_eq!(app.me(&device.access).await.problem(), (401, "invalid_token".to_owned()));
-        assert_eq!(app.refresh(&device.refresh).await.problem(), (401, "invalid_grant".to_owned()));
+        assert_eq!(app.refresh(&device.refresh).await.problem(), (401, "session_signed_out".to_owned()));
     }
     assert_eq!(app.me(&first.access).await.status, 200);
 }
@@ -121,7 +121,7 @@ async fn i5_no_refresh_in_flight_outruns_a_logout(engine: Engine) {
         }
         for tokens in left {
             assert_eq!(app.me(&tokens.access).await.problem(), (401, "invalid_token".to_owned()));
-            assert_eq!(app.refresh(&tokens.refresh).await.problem(), (401, "invalid_grant".to_owned()));
+            assert_eq!(app.refresh(&tokens.refresh).await.problem(), (401, "session_signed_out".to_owned()));
         }
     }
 }

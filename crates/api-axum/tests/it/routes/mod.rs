@@ -10,7 +10,16 @@ mod trouble;
 mod accounts {
     mod post;
 }
+mod admin {
+    mod role;
+    mod sessions;
+    mod users;
+}
+mod events {
+    mod get;
+}
 mod jwks {
+    mod etag;
     mod get;
 }
 mod livez {
@@ -29,17 +38,29 @@ mod me {
     mod get;
     mod patch;
 }
+mod oauth {
+    mod introspect;
+    mod metadata;
+    mod revoke;
+    mod token;
+}
 mod readyz {
     mod get;
 }
 mod refresh {
     mod cookie;
+    mod over;
     mod post;
+}
+mod revocations {
+    mod get;
+    mod stream;
 }
 mod sessions {
     mod delete;
     mod get;
     mod id {
         mod delete;
+        mod patch;
     }
 }

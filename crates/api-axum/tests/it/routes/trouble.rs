@@ -110,7 +110,7 @@ async fn s3_a_client_that_hangs_up_cancels_nothing() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     stores.slow_down(Duration::ZERO);
     assert_eq!(app.me(&third.access).await.problem(), (401, "invalid_token".to_owned()));
-    assert_eq!(app.refresh(&third.refresh).await.problem(), (401, "invalid_grant".to_owned()));
+    assert_eq!(app.refresh(&third.refresh).await.problem(), (401, "session_revoked".to_owned()));
     assert_eq!(app.mailer.sent().len(), 1, "the owner is told");
 }
 

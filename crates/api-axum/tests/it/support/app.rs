@@ -3,8 +3,10 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use api_axum::{ApiState, Guard, HttpSettings, router};
-use auth_domain::model::{OnLimit, SessionLimit, Timestamp};
+use api_axum::{ApiParts, ApiState, Guard, HttpSettings, router};
+use auth_domain::account::RegisterRequest;
+use auth_domain::admin::Operator;
+use auth_domain::model::{AccountId, Actor, ApiScope, ClassLimits, DisplayName, OnLimit, Presenter, Role, Timestamp};
 use auth_domain::ports::{StoreHealth, Stores};
 use auth_domain::refresh::{MasterKey, RotationKeys};
 use auth_domain::testing::{ManualClock, MemoryStores, RecordingMailer, SeededEntropy};
@@ -13,6 +15,7 @@ use axum::Router;
 use axum::http::Method;
 use serde_json::{Value, json};
 use token_core::{Algorithm, Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
+use tokio::sync::watch;
 
 use super::{Answer, CountingHasher, ORIGIN, PASSWORD, Sending};
 
@@ -22,13 +25,14 @@ pub(crate) struct Setup {
     pub(crate) policies: Policies,
     pub(crate) settings: HttpSettings,
     pub(crate) health: Arc<dyn StoreHealth>,
+    pub(crate) issuer: String,
 }
 
 impl Setup {
     pub(crate) fn over(stores: Stores) -> Self {
         let settings = HttpSettings { origin: ORIGIN.to_owned(), ..HttpSettings::default() };
         let health = Arc::clone(&stores.health);
-        Self { stores, policies: Policies::default(), settings, health }
+        Self { stores, policies: Policies::default(), settings, health, issuer: ORIGIN.to_owned() }
     }
 
     pub(crate) fn memory() -> Self {
@@ -36,7 +40,13 @@ impl Setup {
     }
 
     pub(crate) fn with_limit(mut self, max: u32, on_limit: OnLimit) -> Self {
-        self.policies.sessions = SessionLimit { max_per_account: NonZeroU32::new(max), on_limit };
+        self.policies.sessions.max_per_account = NonZeroU32::new(max);
+        self.policies.sessions.on_limit = on_limit;
+        self
+    }
+
+    pub(crate) fn with_class_limits(mut self, max_per_class: ClassLimits) -> Self {
+        self.policies.sessions.max_per_class = max_per_class;
         self
     }
 
@@ -52,16 +62,26 @@ impl Setup {
             mailer: Arc::clone(&mailer) as _,
         };
         let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
-        let issuer = Issuer::new(key, ORIGIN.to_owned(), Audience::new("notes"), 900);
+        let issuer = Issuer::new(key, self.issuer.clone(), Audience::new("notes"), 900);
         let keys = Arc::new(KeySet::new([issuer.verification_key()]));
         let jwks = keys.to_jwks();
         let revoked = Arc::new(RevocationSet::new());
-        let verifier = Arc::new(Verifier::new(keys, Rules::access_token(ORIGIN, "notes")));
+        let verifier = Arc::new(Verifier::new(keys, Rules::access_token(&*self.issuer, "notes")));
         let guard = Guard::new(verifier, Arc::clone(&revoked), Arc::clone(&clock) as _);
         let rotation = RotationKeys::new(1, [MasterKey::new(1, [7; 32])]).unwrap();
         let auth = Arc::new(Auth::new(&ports, &self.policies, rotation, issuer, revoked));
-        let state = ApiState::new(auth, guard, jwks, self.health, self.settings);
-        TestApp { router: router(state), stores: self.stores, clock, mailer, hasher }
+        let (news, feed_news) = watch::channel(0);
+        let state = ApiState::new(ApiParts {
+            auth: Arc::clone(&auth),
+            guard,
+            issuer: self.issuer,
+            client_id: self.policies.client.id,
+            jwks,
+            health: self.health,
+            feed_news,
+            settings: self.settings,
+        });
+        TestApp { router: router(state), stores: self.stores, auth, news, clock, mailer, hasher }
     }
 }
 
@@ -69,6 +89,8 @@ impl Setup {
 pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) stores: Stores,
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) news: watch::Sender<u64>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) mailer: Arc<RecordingMailer>,
     pub(crate) hasher: Arc<CountingHasher>,
@@ -104,6 +126,10 @@ impl TestApp {
         self.request(Method::POST, path)
     }
 
+    pub(crate) fn put(&self, path: &str) -> Sending {
+        self.request(Method::PUT, path)
+    }
+
     pub(crate) fn patch(&self, path: &str) -> Sending {
         self.request(Method::PATCH, path)
     }
@@ -121,13 +147,47 @@ impl TestApp {
 
     /// Signs in on one more device.
     pub(crate) async fn login(&self, email: &str) -> Tokens {
-        Tokens::of(&self.post("/v1/login").json(json!({"email": email, "password": PASSWORD})).send().await)
+        Tokens::of(&self.login_with(email, json!({})).await)
+    }
+
+    /// Tries to sign in on one more device, with more fields.
+    pub(crate) async fn login_with(&self, email: &str, more: Value) -> Answer {
+        let mut body = json!({"email": email, "password": PASSWORD});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.post("/v1/login").json(body).send().await
     }
 
     /// Registers an account and signs in.
     pub(crate) async fn signed_in(&self, email: &str) -> Tokens {
         self.register(email).await;
         self.login(email).await
+    }
+
+    /// Makes an account with the role `admin` and signs in.
+    pub(crate) async fn admin(&self, email: &str) -> Tokens {
+        let (password, roles) = (PASSWORD.into(), vec![Role::new(Role::ADMIN).unwrap()]);
+        let request = RegisterRequest { email, password: &password, display_name: None, roles };
+        self.auth.accounts.register(request).await.unwrap();
+        self.login(email).await
+    }
+
+    /// Disables an account, on the command line.
+    pub(crate) async fn disable(&self, account: AccountId) {
+        let operator = Operator { actor: Actor::Operator, presenter: Presenter::default() };
+        self.auth.admin.disable(&operator, account).await.unwrap();
+    }
+
+    /// Makes an API key, and gives its text.
+    pub(crate) async fn api_key(&self, scopes: &[ApiScope]) -> String {
+        let name = DisplayName::new("notes API").unwrap();
+        self.auth.api_keys.create(&name, scopes.to_vec()).await.unwrap().1.expose().to_owned()
+    }
+
+    /// Follows the feed once, as the server does again and again.
+    pub(crate) async fn follow(&self) {
+        if self.auth.feed.follow().await.unwrap() > 0 {
+            self.news.send_modify(|count| *count += 1);
+        }
     }
 
     /// Signs in the way a page does, and gives the refresh cookie's value.

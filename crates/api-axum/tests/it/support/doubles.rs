@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_domain::model::{
-    Account, AccountId, Advance, Credentials, DisplayName, EmailAddress, EndSessions, Ending, Judge, NewAccount,
-    NewSession, Opened, Password, PasswordHash, Ruling, SessionFacts, SessionId, SessionLimit, SessionRecord,
-    Timestamp,
+    Account, AccountId, AccountQuery, Advance, ApiKey, ApiKeyId, Credentials, DisplayName, EmailAddress, EndSessions,
+    Ending, EventQuery, Judge, NewAccount, NewSession, Opened, Password, PasswordHash, Role, Ruling, SecurityEvent,
+    SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
 };
 use auth_domain::ports::{
-    AccountStore, Created, HashError, PasswordHasher, SessionStore, StoreError, StoreHealth, Stores, Verdict,
+    AccountStore, ApiKeyStore, CloseAccount, Created, EventStore, HashError, PasswordHasher, SessionStore, StoreError,
+    StoreHealth, Stores, Verdict,
 };
 use auth_domain::testing::{MemoryStores, PlainHasher};
 
@@ -58,11 +59,16 @@ impl Broken {
     }
 
     pub(crate) fn stores(self: &Arc<Self>) -> Stores {
-        let (accounts, sessions) = (Arc::clone(self), Arc::clone(self));
-        Stores { accounts, sessions, ..self.inner.clone() }
+        Stores {
+            accounts: Arc::clone(self) as _,
+            sessions: Arc::clone(self) as _,
+            events: Arc::clone(self) as _,
+            api_keys: Arc::clone(self) as _,
+            ..self.inner.clone()
+        }
     }
 
-    /// From now on every step of accounts and sessions fails so, or works again.
+    /// From now on every step of accounts, sessions, events and API keys fails so, or works again.
     pub(crate) fn set(&self, trouble: Option<Trouble>) {
         *self.trouble.lock().unwrap() = trouble;
     }
@@ -72,7 +78,7 @@ impl Broken {
         self.without_passwords.store(true, Ordering::SeqCst);
     }
 
-    /// From now on every step of accounts and sessions takes this long before it begins.
+    /// From now on every step of them takes this long before it begins.
     pub(crate) fn slow_down(&self, delay: Duration) {
         *self.delay.lock().unwrap() = delay;
     }
@@ -112,17 +118,24 @@ impl AccountStore for Broken {
         self.works().await?.accounts.rename(account, name).await
     }
 
-    async fn set_disabled(&self, account: AccountId, since: Option<Timestamp>) -> Result<bool, StoreError> {
-        self.works().await?.accounts.set_disabled(account, since).await
+    async fn search(&self, query: AccountQuery) -> Result<Vec<Account>, StoreError> {
+        self.works().await?.accounts.search(query).await
     }
 
-    async fn delete(
-        &self,
-        account: AccountId,
-        now: Timestamp,
-        tokens_until: Timestamp,
-    ) -> Result<Option<Ending>, StoreError> {
-        self.works().await?.accounts.delete(account, now, tokens_until).await
+    async fn set_roles(&self, roles: Vec<Role>, event: SecurityEvent) -> Result<Option<Account>, StoreError> {
+        self.works().await?.accounts.set_roles(roles, event).await
+    }
+
+    async fn disable(&self, close: CloseAccount) -> Result<Option<Ending>, StoreError> {
+        self.works().await?.accounts.disable(close).await
+    }
+
+    async fn enable(&self, event: SecurityEvent) -> Result<bool, StoreError> {
+        self.works().await?.accounts.enable(event).await
+    }
+
+    async fn delete(&self, close: CloseAccount) -> Result<Option<Ending>, StoreError> {
+        self.works().await?.accounts.delete(close).await
     }
 }
 
@@ -146,6 +159,45 @@ impl SessionStore for Broken {
 
     async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         self.works().await?.sessions.list(account, now).await
+    }
+
+    async fn get(&self, session: SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        self.works().await?.sessions.get(session).await
+    }
+
+    async fn rename(
+        &self,
+        account: AccountId,
+        session: SessionId,
+        name: Option<DisplayName>,
+    ) -> Result<bool, StoreError> {
+        self.works().await?.sessions.rename(account, session, name).await
+    }
+}
+
+#[async_trait]
+impl EventStore for Broken {
+    async fn page(&self, query: EventQuery) -> Result<Vec<SecurityEvent>, StoreError> {
+        self.works().await?.events.page(query).await
+    }
+}
+
+#[async_trait]
+impl ApiKeyStore for Broken {
+    async fn add(&self, key: ApiKey) -> Result<(), StoreError> {
+        self.works().await?.api_keys.add(key).await
+    }
+
+    async fn get(&self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+        self.works().await?.api_keys.get(id).await
+    }
+
+    async fn list(&self) -> Result<Vec<ApiKey>, StoreError> {
+        self.works().await?.api_keys.list().await
+    }
+
+    async fn revoke(&self, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
+        self.works().await?.api_keys.revoke(id, now).await
     }
 }
 

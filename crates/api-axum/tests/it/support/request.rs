@@ -6,7 +6,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, Method, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -31,6 +33,15 @@ impl Sending {
         self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
     }
 
+    pub(crate) fn basic(self, user: &str, password: &str) -> Self {
+        self.header(AUTHORIZATION.as_str(), &format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+    }
+
+    pub(crate) fn form(self, parameters: &[(&str, &str)]) -> Self {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
     pub(crate) fn refresh_cookie(self, token: &str) -> Self {
         self.header(COOKIE.as_str(), &format!("theme=dark; __Host-jeton_refresh={token}"))
     }
@@ -52,8 +63,13 @@ impl Sending {
         self
     }
 
+    /// Sends it, and leaves the answer's body where it is.
+    pub(crate) async fn open(self) -> Response<Body> {
+        self.router.oneshot(self.request).await.unwrap()
+    }
+
     pub(crate) async fn send(self) -> Answer {
-        let (parts, body) = self.router.oneshot(self.request).await.unwrap().into_parts();
+        let (parts, body) = self.open().await.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
@@ -103,8 +119,22 @@ impl Answer {
         assert_eq!(body["type"], format!("urn:jeton:problem:{code}"));
         assert_eq!(body["status"], self.status);
         assert!(!body["title"].as_str().unwrap().is_empty() && !body["detail"].as_str().unwrap().is_empty());
-        assert_eq!(body.as_object().unwrap().len(), 5, "{body}");
+        let extensions = if code == "session_limit_reached" { 1 } else { 0 };
+        assert_eq!(body.as_object().unwrap().len(), 5 + extensions, "{body}");
         (self.status, code)
+    }
+
+    /// Asserts that this is an error in the whole form of RFC 6749 §5.2, and gives status and error.
+    pub(crate) fn oauth_error(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), Some("application/json"), "{}", self.text());
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        let body = self.json();
+        let description = body["error_description"].as_str().unwrap();
+        assert!(
+            !description.is_empty() && description.chars().all(|c| matches!(c, ' '..='~') && c != '"' && c != '\\')
+        );
+        assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
+        (self.status, body["error"].as_str().unwrap().to_owned())
     }
 
     /// Status, headers and body without what differs between any two requests.

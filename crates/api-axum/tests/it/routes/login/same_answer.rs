@@ -1,6 +1,6 @@
 //! SECURITY P11: no answer, and no work, tells why a login failed.
 
-use auth_domain::model::{AccountId, Timestamp};
+use auth_domain::model::AccountId;
 use serde_json::{Value, json};
 
 use crate::support::{Broken, PASSWORD, Setup, TestApp};
@@ -23,7 +23,7 @@ async fn p11_every_failed_login_gets_the_same_answer_after_the_same_work() {
     let app = Setup::over(stores.stores()).start();
     app.register("alice@example.com").await;
     let disabled = app.register("disabled@example.com").await;
-    app.stores.accounts.set_disabled(id(&disabled), Some(Timestamp::from_secs(1))).await.unwrap();
+    app.disable(id(&disabled)).await;
 
     let expected = attempt(&app, "alice@example.com", "not the right password").await;
     let long = "a".repeat(1025);

@@ -8,7 +8,7 @@ use crate::support::{Broken, ORIGIN, Setup, TestApp, Tokens, Trouble};
 
 async fn assert_ended(app: &TestApp, tokens: &Tokens) {
     assert_eq!(app.me(&tokens.access).await.problem(), (401, "invalid_token".to_owned()));
-    assert_eq!(app.refresh(&tokens.refresh).await.problem(), (401, "invalid_grant".to_owned()));
+    assert_eq!(app.refresh(&tokens.refresh).await.problem(), (401, "session_signed_out".to_owned()));
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn s3_a_logout_by_cookie_ends_the_session_and_clears_the_cookie() {
     let answer = request().json(json!({})).send().await;
     assert_eq!(answer.status, 204);
     insta::assert_snapshot!(answer.header("set-cookie").unwrap(), @"__Host-jeton_refresh=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict");
-    assert_eq!(app.refresh(&cookie).await.problem(), (401, "invalid_grant".to_owned()));
+    assert_eq!(app.refresh(&cookie).await.problem(), (401, "session_signed_out".to_owned()));
 }
 
 #[tokio::test]

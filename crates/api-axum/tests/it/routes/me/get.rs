@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_domain::model::{AccountId, Timestamp};
+use auth_domain::model::AccountId;
 
 use crate::support::Setup;
 
@@ -127,6 +127,6 @@ async fn a_good_token_of_an_account_that_was_disabled_since_is_refused() {
     let app = Setup::memory().start();
     let id: AccountId = app.register("alice@example.com").await["id"].as_str().unwrap().parse().unwrap();
     let tokens = app.login("alice@example.com").await;
-    app.stores.accounts.set_disabled(id, Some(Timestamp::from_secs(1))).await.unwrap();
+    app.disable(id).await;
     assert_eq!(app.me(&tokens.access).await.comparable(), app.me("rubbish").await.comparable());
 }

@@ -23,23 +23,29 @@ async fn every_signed_in_device_is_shown_the_newest_first() {
       "body": {
         "sessions": [
           {
+            "browser": "Notes",
             "created_at": "2026-01-01T00:01:00Z",
             "current": true,
+            "device_class": "cli",
             "device_name": "Phone",
             "expires_at": "2026-01-15T00:01:00Z",
             "id": "[id]",
             "ip": "203.0.113.7",
             "last_used_at": "2026-01-01T00:01:00Z",
+            "system": null,
             "user_agent": "Notes/1.0 (iOS)"
           },
           {
+            "browser": null,
             "created_at": "2026-01-01T00:00:00Z",
             "current": false,
+            "device_class": "cli",
             "device_name": null,
             "expires_at": "2026-01-15T00:02:00Z",
             "id": "[id]",
             "ip": null,
             "last_used_at": "2026-01-01T00:02:00Z",
+            "system": null,
             "user_agent": null
           }
         ]
@@ -85,4 +91,15 @@ async fn a_user_agent_is_cut_to_what_can_be_shown() {
     let tokens = Tokens::of(&login.json(json!({"email": "alice@example.com", "password": PASSWORD})).send().await);
     let sessions = app.get("/v1/sessions").bearer(&tokens.access).send().await.json();
     assert_eq!(sessions["sessions"][0]["user_agent"], "\u{e9}".repeat(256));
+}
+
+#[tokio::test]
+async fn a_browser_and_its_system_are_shown_in_words() {
+    const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let app = Setup::memory().start();
+    app.register("alice@example.com").await;
+    let login = app.post("/v1/login").header("user-agent", FIREFOX);
+    let tokens = Tokens::of(&login.json(json!({"email": "alice@example.com", "password": PASSWORD})).send().await);
+    let shown = app.get("/v1/sessions").bearer(&tokens.access).send().await.json()["sessions"][0].clone();
+    assert_eq!([&shown["browser"], &shown["system"], &shown["device_class"]], ["Firefox 140", "Windows 10", "web"]);
 }

@@ -13,7 +13,7 @@ async fn s4_a_device_ends_another_one_and_its_tokens_are_refused_at_once() {
     let (here, there) = (app.signed_in("alice@example.com").await, app.login("alice@example.com").await);
     assert_eq!(end(&app, &here.access, &there.session).await, (204, String::new()));
     assert_eq!(app.me(&there.access).await.problem(), (401, "invalid_token".to_owned()));
-    assert_eq!(app.refresh(&there.refresh).await.problem(), (401, "invalid_grant".to_owned()));
+    assert_eq!(app.refresh(&there.refresh).await.problem(), (401, "session_signed_out".to_owned()));
     assert_eq!(app.me(&here.access).await.status, 200);
 }
 
