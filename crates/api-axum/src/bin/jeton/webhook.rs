@@ -1,13 +1,14 @@
 //! Sends security events to the operator's endpoints by the Standard Webhooks convention: each delivery has an id that
 //! stays in every attempt, and a signature over id, time and body.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use auth_domain::model::{Delivery, DeliveryId, Endpoint, SecurityEvent, Timestamp};
+use auth_domain::model::{Delivery, Endpoint, SecurityEvent, Timestamp};
 use auth_domain::ports::{NotTaken, Subscription, WebhookSender};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -45,7 +46,7 @@ impl WebhookSecret {
     }
 
     /// The signature of one attempt.
-    fn sign(&self, id: DeliveryId, seconds: u64, body: &str) -> String {
+    fn sign(&self, id: &str, seconds: u64, body: &str) -> String {
         let tag = hmac::sign(&self.0, format!("{id}.{seconds}.{body}").as_bytes());
         format!("v1,{}", BASE64_STANDARD.encode(tag))
     }
@@ -70,6 +71,8 @@ pub(crate) fn subscriptions(webhooks: &[WebhookSettings]) -> Vec<Subscription> {
 pub(crate) struct HttpSender {
     http: Client,
     targets: HashMap<Endpoint, (Url, WebhookSecret)>,
+    /// The endpoints whose last delivery was not taken.
+    failing: Mutex<HashSet<Endpoint>>,
 }
 
 impl HttpSender {
@@ -83,28 +86,48 @@ impl HttpSender {
             .build()?;
         let target =
             |webhook: &WebhookSettings| (Endpoint(webhook.name.clone()), (webhook.url.clone(), webhook.secret.clone()));
-        Ok(Self { http, targets: webhooks.iter().map(target).collect() })
+        Ok(Self { http, targets: webhooks.iter().map(target).collect(), failing: Mutex::default() })
+    }
+
+    async fn post(&self, delivery: &Delivery, now: Timestamp) -> Result<(), NotTaken> {
+        let target = self.targets.get(&delivery.endpoint);
+        let (url, secret) = target.ok_or_else(|| NotTaken("the settings have no such webhook".to_owned()))?;
+        let (id, seconds, body) = (delivery.id.to_string(), now.unix().as_secs(), body(&delivery.event));
+        let sent = self
+            .http
+            .post(url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", seconds)
+            .header("webhook-signature", secret.sign(&id, seconds, &body))
+            .body(body)
+            .send()
+            .await;
+        let status = sent.map_err(|error| NotTaken(in_words(error)))?.status();
+        if status.is_success() { Ok(()) } else { Err(NotTaken(format!("the endpoint answered {status}"))) }
+    }
+
+    /// Tells once when an endpoint begins to fail, and once when that is over: not with every delivery.
+    fn tell(&self, endpoint: &Endpoint, sent: &Result<(), NotTaken>) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match sent {
+            Err(error) if failing.insert(endpoint.clone()) => {
+                tracing::warn!(endpoint = endpoint.0, %error, "a webhook was not taken; it is sent again later");
+            }
+            Ok(()) if failing.remove(endpoint) => {
+                tracing::info!(endpoint = endpoint.0, "webhooks are taken again");
+            }
+            _ => {}
+        }
     }
 }
 
 #[async_trait]
 impl WebhookSender for HttpSender {
     async fn send(&self, delivery: &Delivery, now: Timestamp) -> Result<(), NotTaken> {
-        let target = self.targets.get(&delivery.endpoint);
-        let (url, secret) = target.ok_or_else(|| NotTaken("the settings have no such webhook".to_owned()))?;
-        let (id, seconds, body) = (delivery.id, now.unix().as_secs(), body(&delivery.event));
-        let sent = self
-            .http
-            .post(url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", id.to_string())
-            .header("webhook-timestamp", seconds)
-            .header("webhook-signature", secret.sign(id, seconds, &body))
-            .body(body)
-            .send()
-            .await;
-        let status = sent.map_err(|error| NotTaken(in_words(error)))?.status();
-        if status.is_success() { Ok(()) } else { Err(NotTaken(format!("the endpoint answered {status}"))) }
+        let sent = self.post(delivery, now).await;
+        self.tell(&delivery.endpoint, &sent);
+        sent
     }
 }
 
@@ -132,8 +155,8 @@ mod tests {
     fn the_signature_is_that_of_the_standards_own_example() {
         // From the Standard Webhooks specification, "Symmetric signatures".
         let secret = WebhookSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let tag = hmac::sign(&secret.0, br#"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}"#);
-        assert_eq!(BASE64_STANDARD.encode(tag), "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        let signature = secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]

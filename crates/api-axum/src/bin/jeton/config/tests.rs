@@ -216,3 +216,48 @@ fn secret(text: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
     (folder, path)
 }
+
+const WEBHOOK: &str = "name = \"ops\"\nurl = \"https://hooks.example.com/hunter2\"\nevents = [\"refresh_replayed\"]\n";
+const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+#[test]
+fn a_webhook_takes_its_secret_from_the_file_itself_or_from_another() {
+    let (_folder, path) = secret(WEBHOOK_SECRET, 0o600);
+    for given in [format!("secret = \"{WEBHOOK_SECRET}\""), format!("secret_file = {:?}", path.to_str().unwrap())] {
+        let config = read(&format!("[[webhooks]]\n{WEBHOOK}{given}\n"), &[], &[]).unwrap();
+        assert_eq!(config.webhooks[0].kinds, [auth_domain::model::EventKind::RefreshReplayed]);
+        let shown = config.shown.last().unwrap();
+        assert_eq!(
+            shown.value,
+            r#"[{ name = "ops", url = "https://hooks.example.com/…", secret = "<hidden>", events = ["refresh_replayed"] }]"#
+        );
+        let printed = format!("{config:?}");
+        assert!(!printed.contains("hunter2") && !printed.contains(WEBHOOK_SECRET), "{printed}");
+    }
+}
+
+#[test]
+fn a_webhook_that_is_not_good_is_told_with_its_place_and_what_to_write() {
+    let secret = format!("secret = \"{WEBHOOK_SECRET}\"\n");
+    let with = |changed: &str, to: &str| format!("[[webhooks]]\n{WEBHOOK}{secret}").replacen(changed, to, 1);
+    for (file, expected) in [
+        ("webhooks = 1\n".to_owned(), "`webhooks` in FOLDER/jeton.toml is a list of tables; write [[webhooks]]"),
+        (with("ops", "Ops!"), "webhooks[1].name (FOLDER/jeton.toml) must be 1 to 64 of a-z"),
+        (with("https", "ftp"), "webhooks[1].url (FOLDER/jeton.toml) must be an http or https URL"),
+        (with("hooks.", "u:p@hooks."), "webhooks[1].url (FOLDER/jeton.toml) must be an http or https URL"),
+        (with(WEBHOOK_SECRET, "hunter2"), "webhooks[1].secret (FOLDER/jeton.toml) must be `whsec_`"),
+        (with(&secret, ""), "webhooks[1] in FOLDER/jeton.toml has no secret; a webhook has name, url, secret or"),
+        (with("refresh_replayed", "replay"), "webhooks[1].events (FOLDER/jeton.toml): unknown kind"),
+        (with("\"refresh_replayed\"", ""), "webhooks[1].events (FOLDER/jeton.toml) is empty"),
+        (with("events", "evnts"), "webhooks[1].events (FOLDER/jeton.toml) must be a list of some of session_opened"),
+        (with("secret =", "secret_file ="), "webhooks[1].secret_file (FOLDER/jeton.toml) must name a file"),
+        (
+            with("", &format!("[[webhooks]]\n{WEBHOOK}{secret}")),
+            "webhooks[2].name = \"ops\" (FOLDER/jeton.toml) is another webhook's name",
+        ),
+    ] {
+        let problem = problem_of_file(&file);
+        assert!(problem.starts_with(expected), "{file}\n{problem}");
+        assert!(!problem.contains("hunter2"), "{problem}");
+    }
+}

@@ -111,6 +111,10 @@ impl Table<'_> {
             self.problems.push(format!("{place} in {source} has both secret and secret_file; leave one out"));
         }
         let path = self.text("secret_file")?;
+        if WebhookSecret::parse(&path).is_ok() {
+            self.problems.push(format!("{place}.secret_file ({source}) must name a file; a secret itself is `secret`"));
+            return None;
+        }
         match secret_file::read(Path::new(&path)) {
             Ok(text) => self.checked("secret_file", &text, parse),
             Err(error) => {
