@@ -11,7 +11,7 @@ use super::on_both_engines;
 on_both_engines!(an_account_that_the_command_line_made_can_sign_in, migrations_go_down_and_up_again,);
 
 /// Runs a command with a text as its standard input.
-fn fed(mut command: Command, input: &str) -> Ran {
+pub(super) fn fed(mut command: Command, input: &str) -> Ran {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -29,6 +29,17 @@ fn every_command_teaches_how_to_use_it() {
         &["inspect", "--help"],
         &["config", "--help"],
         &["users", "create", "--help"],
+        &["users", "list", "--help"],
+        &["users", "disable", "--help"],
+        &["users", "enable", "--help"],
+        &["users", "role", "--help"],
+        &["users", "delete", "--help"],
+        &["sessions", "list", "--help"],
+        &["sessions", "revoke", "--help"],
+        &["events", "list", "--help"],
+        &["apikeys", "create", "--help"],
+        &["apikeys", "list", "--help"],
+        &["apikeys", "revoke", "--help"],
         &["healthcheck", "--help"],
     ] {
         let help = home.run(command).success();
@@ -81,9 +92,15 @@ fn the_settings_are_shown_with_their_source_and_without_secrets() {
 #[test]
 fn wrong_usage_has_an_exit_code_of_its_own() {
     let home = Home::on_sqlite();
-    for arguments in
-        [&["sreve"][..], &["users", "create"], &["migrate", "down"], &["serve", "--config", "nowhere.toml"]]
-    {
+    for arguments in [
+        &["sreve"][..],
+        &["users", "create"],
+        &["users", "disable", "not an address"],
+        &["sessions", "revoke"],
+        &["apikeys", "create", "--name", "notes", "--scope", "everything"],
+        &["migrate", "down"],
+        &["serve", "--config", "nowhere.toml"],
+    ] {
         assert_eq!(home.run(arguments).code, Some(2), "{arguments:?}");
     }
 }

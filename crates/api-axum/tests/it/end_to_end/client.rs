@@ -93,6 +93,16 @@ impl Client {
         send(self.request(Method::POST, "/v1/logout").bearer_auth(access)).await
     }
 
+    /// A GET with a Bearer token.
+    pub(super) async fn get(&self, path: &str, token: &str) -> Answer {
+        send(self.request(Method::GET, path).bearer_auth(token)).await.unwrap()
+    }
+
+    /// A POST without a body, with a Bearer token.
+    pub(super) async fn post(&self, path: &str, token: &str) -> Answer {
+        send(self.request(Method::POST, path).bearer_auth(token)).await.unwrap()
+    }
+
     /// The status of a plain GET.
     pub(super) async fn status(&self, path: &str) -> u16 {
         send(self.request(Method::GET, path)).await.unwrap().status

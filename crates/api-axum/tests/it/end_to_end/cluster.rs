@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::client::{Client, Tokens};
 use super::home::{Home, Server};
 
 /// 32 bytes that every node is given.
@@ -47,14 +48,33 @@ async fn i3_a_session_that_ends_on_one_node_is_refused_on_the_other() {
     assert_eq!(there.me(&tokens.access).await.unwrap().status, 200);
     assert_eq!(here.logout(&tokens.access).await.unwrap().status, 204);
     // The row itself is gone at once; the access token as soon as the other node has read the feed.
-    assert_eq!(there.refresh(&tokens.refresh, None).await.unwrap().code(), "invalid_grant");
+    assert_eq!(there.refresh(&tokens.refresh, None).await.unwrap().code(), "session_signed_out");
+    refused_soon(&there, &tokens).await;
+}
+
+/// Waits until a node has read from the feed that a session is over.
+async fn refused_soon(client: &Client, tokens: &Tokens) {
     let refused = async {
-        while there.me(&tokens.access).await.unwrap().status == 200 {
+        while client.me(&tokens.access).await.unwrap().status == 200 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(EVERYWHERE_WITHIN, refused).await.unwrap();
-    assert_eq!(there.me(&tokens.access).await.unwrap().code(), "invalid_token");
+    assert_eq!(client.me(&tokens.access).await.unwrap().code(), "invalid_token");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i3_a_session_that_the_command_line_ends_is_refused_on_every_node() {
+    let (home, one, other) = two_nodes().await;
+    let (here, there) = (one.client(), other.client());
+    let tokens = here.join("alice@example.com").await;
+    let kept = there.login("alice@example.com").await;
+    home.run(&["sessions", "revoke", &tokens.session]).success();
+    for client in [&here, &there] {
+        refused_soon(client, &tokens).await;
+        assert_eq!(client.refresh(&tokens.refresh, None).await.unwrap().code(), "session_revoked");
+        assert_eq!(client.me(&kept.access).await.unwrap().status, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

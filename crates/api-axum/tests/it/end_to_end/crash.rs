@@ -71,5 +71,5 @@ async fn i5_a_logout_that_was_committed_and_not_answered_holds_after_a_crash(hom
     let server = home.serve();
     let client = server.client();
     assert_eq!(client.me(&tokens.access).await.unwrap().code(), "invalid_token");
-    assert_eq!(client.refresh(&tokens.refresh, None).await.unwrap().code(), "invalid_grant");
+    assert_eq!(client.refresh(&tokens.refresh, None).await.unwrap().code(), "session_signed_out");
 }

@@ -127,9 +127,9 @@ pub(super) async fn row(database: &Database, session: SessionId) -> Option<(u32,
     let keep = Arc::clone(&seen);
     let judge = Arc::new(move |record: Option<&auth_domain::model::SessionRecord>| {
         *keep.lock().unwrap() = record.map(|record| (record.facts.generation, record.ended.is_some()));
-        Ruling::Ended
+        Ruling::Ended(None)
     });
-    assert!(matches!(database.stores().sessions.settle(session, judge).await.unwrap(), Ruling::Ended));
+    assert!(matches!(database.stores().sessions.settle(session, judge).await.unwrap(), Ruling::Ended(_)));
     *seen.lock().unwrap()
 }
 

@@ -4,13 +4,19 @@ mod cli;
 mod client;
 mod cluster;
 mod connections;
+mod control;
 mod crash;
+mod deaf;
 mod home;
+mod housekeeping;
 mod journal;
+mod limits;
+mod propagation;
 mod races;
 mod secrets;
 mod soak;
 mod start;
+mod webhooks;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.
 macro_rules! on_both_engines {

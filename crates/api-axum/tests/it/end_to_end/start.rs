@@ -132,5 +132,5 @@ async fn what_was_acknowledged_is_there_after_a_restart(home: Home) {
     assert_eq!(client.me(&next.access).await.unwrap().status, 200);
     assert_eq!(client.refresh(&next.refresh, None).await.unwrap().status, 200);
     assert_eq!(client.me(&ended.access).await.unwrap().code(), "invalid_token");
-    assert_eq!(client.refresh(&ended.refresh, None).await.unwrap().code(), "invalid_grant");
+    assert_eq!(client.refresh(&ended.refresh, None).await.unwrap().code(), "session_signed_out");
 }
