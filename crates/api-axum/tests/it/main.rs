@@ -3,6 +3,7 @@
 
 mod embedding;
 mod end_to_end;
+mod guard;
 mod main_job;
 mod routes;
 mod support;
