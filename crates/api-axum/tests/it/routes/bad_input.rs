@@ -34,8 +34,15 @@ fn routes() -> Vec<Route> {
         route(
             Method::POST,
             "/v1/login",
-            json!({"email": "bob@example.com", "password": PASSWORD, "device_name": "Phone", "transport": "body"}),
-            &["device_name"],
+            json!({
+                "email": "bob@example.com",
+                "password": PASSWORD,
+                "device_name": "Phone",
+                "device_class": "mobile",
+                "end_session": "01890000-0000-7000-8000-000000000000",
+                "transport": "body",
+            }),
+            &["device_name", "device_class", "end_session"],
             NOT_JSON,
         ),
         route(
@@ -54,6 +61,7 @@ fn routes() -> Vec<Route> {
             (204, ""),
         ),
         route(Method::PATCH, "/v1/me", json!({"display_name": "Bob"}), &["display_name"], NOT_JSON),
+        route(Method::PATCH, "/v1/sessions/x", json!({"device_name": "Phone"}), &["device_name"], NOT_JSON),
         route(Method::DELETE, "/v1/me", json!({"current_password": "a guess"}), &[], NOT_JSON),
     ]
 }

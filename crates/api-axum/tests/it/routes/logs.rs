@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use auth_domain::model::ApiScope;
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -66,7 +67,16 @@ async fn s10_no_secret_is_in_the_log_at_any_level() {
     app.post("/v1/accounts").json(json!({"email": "alice@example.com", "password": [PASSWORD]})).send().await;
     app.refresh(&first.refresh[..90]).await;
     app.delete(&format!("/v1/sessions/{}", first.refresh)).bearer(&first.access).send().await;
+    let api_key = app.api_key(&ApiScope::ALL).await;
+    app.follow().await;
+    app.get("/v1/revocations?after=x").bearer(&api_key).send().await;
+    app.get("/v1/revocations").bearer(&format!("{api_key}A")).send().await;
+    app.post("/oauth/introspect").basic("notes", &api_key).form(&[("token", &first.access)]).send().await;
+    app.post("/oauth/token").form(&[("grant_type", "refresh_token"), ("refresh_token", &first.refresh)]).send().await;
+    app.post("/oauth/token").form(&[("grant_type", "password"), ("password", PASSWORD)]).send().await;
+    app.post("/oauth/revoke").form(&[("token", &first.refresh[..90])]).send().await;
     stores.set(Some(Trouble::Unavailable));
+    app.get("/v1/revocations").bearer(&api_key).send().await;
     app.refresh(second["refresh_token"].as_str().unwrap()).await;
     app.me(&first.access).await;
 
@@ -77,6 +87,7 @@ async fn s10_no_secret_is_in_the_log_at_any_level() {
         PASSWORD,
         "hunter2",
         key,
+        &api_key,
         &first.access,
         &first.refresh,
         &cookie,
@@ -88,7 +99,10 @@ async fn s10_no_secret_is_in_the_log_at_any_level() {
     for secret in secrets {
         assert!(!text.contains(secret), "a secret is in the log: {secret}");
     }
-    assert!(!text.contains("jrt_") && !text.contains("eyJ"), "a part of a token is in the log");
+    assert!(
+        !text.contains("jrt_") && !text.contains("jak_") && !text.contains("eyJ"),
+        "a part of a token is in the log"
+    );
 }
 
 #[tokio::test]

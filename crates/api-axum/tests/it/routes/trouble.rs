@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_domain::model::ApiScope;
 use axum::http::Method;
 use serde_json::json;
 
 use crate::support::{Answer, Broken, Health, INSIDE, PASSWORD, Setup, TestApp, Tokens, Trouble};
 
-async fn every_route(app: &TestApp, access: &str, refresh: &str) -> Vec<Answer> {
+async fn every_route(app: &TestApp, access: &str, refresh: &str, key: &str) -> Vec<Answer> {
+    let user = "/v1/admin/users/01890000-0000-7000-8000-000000000000";
     let credentials = json!({"email": "bob@example.com", "password": PASSWORD});
     vec![
         app.post("/v1/accounts").json(credentials.clone()).send().await,
@@ -21,6 +23,18 @@ async fn every_route(app: &TestApp, access: &str, refresh: &str) -> Vec<Answer> 
         app.get("/v1/sessions").bearer(access).send().await,
         app.delete("/v1/sessions").bearer(access).send().await,
         app.request(Method::DELETE, "/v1/sessions/01890000-0000-7000-8000-000000000000").bearer(access).send().await,
+        app.patch("/v1/sessions/01890000-0000-7000-8000-000000000000")
+            .bearer(access)
+            .json(json!({"device_name": null}))
+            .send()
+            .await,
+        app.get("/v1/events").bearer(access).send().await,
+        app.get("/v1/admin/users").bearer(access).send().await,
+        app.get(user).bearer(access).send().await,
+        app.delete(user).bearer(access).send().await,
+        app.get("/v1/admin/events").bearer(access).send().await,
+        app.get("/v1/revocations").bearer(key).send().await,
+        app.get("/v1/revocations/stream").bearer(key).send().await,
     ]
 }
 
@@ -34,9 +48,10 @@ async fn o17_a_store_in_trouble_is_a_problem_that_tells_nothing_of_the_inside() 
     ] {
         let stores = Broken::new();
         let app = Setup::over(stores.stores()).start();
-        let tokens = app.signed_in("alice@example.com").await;
+        let tokens = app.admin("alice@example.com").await;
+        let key = app.api_key(&ApiScope::ALL).await;
         stores.set(Some(trouble));
-        for answer in every_route(&app, &tokens.access, &tokens.refresh).await {
+        for answer in every_route(&app, &tokens.access, &tokens.refresh, &key).await {
             assert_eq!(answer.problem(), (status, code.to_owned()), "{trouble:?}");
             assert_eq!(answer.header("retry-after"), retry_after);
             for inside in [INSIDE, "db.internal", "sessions", "token_hash", "conflict"] {

@@ -139,7 +139,8 @@ async fn nobody_sees_the_events_of_another_account_and_none_of_where_an_operator
     app.clock.advance(Duration::from_secs(1));
     let id = app.me(&alice.access).await.json()["id"].as_str().unwrap().to_owned();
     let request = app.put(&format!("/v1/admin/users/{id}/roles")).from("198.51.100.1:1".parse().unwrap());
-    let answer = request.bearer(&root.access).header("user-agent", "console").json(json!({"roles": ["support"]})).send();
+    let answer =
+        request.bearer(&root.access).header("user-agent", "console").json(json!({"roles": ["support"]})).send();
     assert_eq!(answer.await.status, 200);
     let page = page(&app, &alice, "").await;
     assert_eq!(kinds(&page), ["roles_changed", "session_opened"]);

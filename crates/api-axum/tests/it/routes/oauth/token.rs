@@ -144,7 +144,8 @@ async fn the_client_may_name_itself_and_then_must_be_the_one_that_there_is() {
         assert_eq!(answer.oauth_error(), (401, "invalid_client".to_owned()));
         assert_eq!(answer.header("www-authenticate"), Some(r#"Basic realm="jeton""#));
     }
-    let two = app.post("/oauth/token").basic("jeton", "").form(&[good[0], good[1], ("client_id", "other")]).send().await;
+    let two =
+        app.post("/oauth/token").basic("jeton", "").form(&[good[0], good[1], ("client_id", "other")]).send().await;
     assert_eq!(two.oauth_error(), (400, "invalid_request".to_owned()));
     let second = Tokens::of(&token(&app, &[good[0], good[1], ("client_id", "jeton")]).await);
     let by_basic = app.post("/oauth/token").basic("jeton", "").form(&refresh(&second.refresh)).send().await;
