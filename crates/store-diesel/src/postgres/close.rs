@@ -22,8 +22,8 @@ impl Step for Disable {
         let account = close.event.account;
         match lock(connection, account).await? {
             None => return Ok(None),
-            Some(Some(_)) => return Ok(Some(Ending::default())),
-            Some(None) => {}
+            Some(true) => return Ok(Some(Ending::default())),
+            Some(false) => {}
         }
         diesel::update(users::table.find(account.as_uuid()))
             .set(users::disabled_at.eq(close.now.as_micros()))
@@ -45,8 +45,8 @@ impl Step for Enable {
     type Answer = bool;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<bool, Failure> {
-        let Some(disabled_at) = lock(connection, self.0.account).await? else { return Ok(false) };
-        if disabled_at.is_some() {
+        let Some(is_disabled) = lock(connection, self.0.account).await? else { return Ok(false) };
+        if is_disabled {
             diesel::update(users::table.find(self.0.account.as_uuid()))
                 .set(users::disabled_at.eq(None::<i64>))
                 .execute(connection)
@@ -78,8 +78,8 @@ impl Step for Delete {
     }
 }
 
-/// Locks the account, and answers since when it is disabled; `None` when it is gone.
-async fn lock(connection: &mut AsyncPgConnection, account: AccountId) -> Result<Option<Option<i64>>, Failure> {
-    let found = users::table.find(account.as_uuid()).select(users::disabled_at).for_update();
+/// Locks the account, and answers whether it is disabled; `None` when it is gone.
+async fn lock(connection: &mut AsyncPgConnection, account: AccountId) -> Result<Option<bool>, Failure> {
+    let found = users::table.find(account.as_uuid()).select(users::disabled_at.is_not_null()).for_update();
     Ok(found.first(connection).await.optional()?)
 }

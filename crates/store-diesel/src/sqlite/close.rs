@@ -18,10 +18,10 @@ impl Step for Disable {
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
         let close = &self.0;
         let account = close.event.account;
-        match disabled_at(connection, account)? {
+        match is_disabled(connection, account)? {
             None => return Ok(None),
-            Some(Some(_)) => return Ok(Some(Ending::default())),
-            Some(None) => {}
+            Some(true) => return Ok(Some(Ending::default())),
+            Some(false) => {}
         }
         diesel::update(users::table.find(bytes(account.as_uuid())))
             .set(users::disabled_at.eq(close.now.as_micros()))
@@ -46,8 +46,8 @@ impl Step for Enable {
     type Answer = bool;
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<bool, Failure> {
-        let Some(disabled_at) = disabled_at(connection, self.0.account)? else { return Ok(false) };
-        if disabled_at.is_some() {
+        let Some(is_disabled) = is_disabled(connection, self.0.account)? else { return Ok(false) };
+        if is_disabled {
             diesel::update(users::table.find(bytes(self.0.account.as_uuid())))
                 .set(users::disabled_at.eq(None::<i64>))
                 .execute(connection)?;
@@ -86,8 +86,8 @@ fn is_news(ending: Option<&Ending>) -> bool {
     ending.is_some_and(|ending| !ending.revocations.is_empty())
 }
 
-/// Since when the account is disabled; `None` when it is gone.
-fn disabled_at(connection: &mut SqliteConnection, account: AccountId) -> Result<Option<Option<i64>>, Failure> {
-    let found = users::table.find(bytes(account.as_uuid())).select(users::disabled_at);
+/// Whether the account is disabled; `None` when it is gone.
+fn is_disabled(connection: &mut SqliteConnection, account: AccountId) -> Result<Option<bool>, Failure> {
+    let found = users::table.find(bytes(account.as_uuid())).select(users::disabled_at.is_not_null());
     Ok(found.first(connection).optional()?)
 }

@@ -1,10 +1,19 @@
 //! The storage adapters against real databases.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod corrupt;
+mod housekeeping;
+mod limits;
 mod migrations;
 mod parity;
 mod postgres;
 mod races;
 mod scene;
 mod sqlite;
+mod upgrade;

@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod contract;
+mod feed;
 mod outages;
 mod proxy;
 mod round_trip;
