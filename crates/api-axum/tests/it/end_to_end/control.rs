@@ -1,7 +1,8 @@
 //! Operators at work, by HTTP and on the command line, while a server runs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::Value;
 
 use super::cli::fed;
@@ -14,6 +15,7 @@ on_both_engines!(
     s3_a_user_whom_the_command_line_disables_is_refused_within_a_second,
     s4_the_command_line_lists_devices_and_ends_one_or_all,
     an_api_key_that_the_command_line_made_reads_the_feed_until_it_is_revoked,
+    a_stop_ends_the_streams_of_the_feed_and_the_waits_for_it,
     roles_are_given_and_taken_and_a_deleted_account_leaves_its_events,
 );
 
@@ -105,7 +107,7 @@ async fn an_api_key_that_the_command_line_made_reads_the_feed_until_it_is_revoke
     // A reader who waits is woken by what the command line does.
     let cursor = snapshot.body["cursor"].as_str().unwrap();
     let (waiting, path) = (client.clone(), format!("/v1/revocations?after={cursor}&wait=30"));
-    let (held, started) = (key.clone(), std::time::Instant::now());
+    let (held, started) = (key.clone(), Instant::now());
     let news = tokio::spawn(async move { waiting.get(&path, &held).await });
     let next = client.login("alice@example.com").await;
     home.run(&["sessions", "revoke", &next.session]).success();
@@ -118,6 +120,27 @@ async fn an_api_key_that_the_command_line_made_reads_the_feed_until_it_is_revoke
     assert!(!listed.to_string().contains(&key[10..]), "no list shows a key");
     home.run(&["apikeys", "revoke", listed[0]["id"].as_str().unwrap()]).success();
     assert_eq!(client.get("/v1/revocations", &key).await.status, 401);
+}
+
+async fn a_stop_ends_the_streams_of_the_feed_and_the_waits_for_it(home: Home) {
+    let server = home.serve();
+    let client = server.client();
+    let key = home.run(&["apikeys", "create", "--name", "notes", "--scope", "revocations"]).success().trim().to_owned();
+    let stream = client.request(Method::GET, "/v1/revocations/stream").bearer_auth(&key).send().await.unwrap();
+    assert_eq!(stream.status(), 200);
+    let cursor = client.get("/v1/revocations", &key).await.body["cursor"].as_str().unwrap().to_owned();
+    let (waiting, held) = (client.clone(), key.clone());
+    let wait =
+        tokio::spawn(async move { waiting.get(&format!("/v1/revocations?after={cursor}&wait=30"), &held).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    let started = Instant::now();
+    let log = server.stop();
+    assert!(started.elapsed() < Duration::from_secs(5), "it waited for its readers: {:?}", started.elapsed());
+    assert!(!log.contains("cut off"), "{log}");
+    assert_eq!(wait.await.unwrap().body["entries"], serde_json::json!([]));
+    let text = stream.text().await.unwrap();
+    assert!(text.contains("event: revocations"), "{text}");
 }
 
 async fn roles_are_given_and_taken_and_a_deleted_account_leaves_its_events(home: Home) {
