@@ -129,12 +129,11 @@ pub(super) async fn introspect(
 ) -> Result<axum::Json<Introspected>, OAuthError> {
     let token = form?.require("token")?;
     let token = token.expose_secret();
-    let active = match access_token(&state, token).await? {
-        Some(claims) => Some(ActiveBody::of_access_token(claims)),
-        None => {
-            let found = state.auth().introspection.refresh_token(token).await.map_err(Problem::from)?;
-            found.map(|found| ActiveBody::of_refresh_token(found, state.issuer()))
-        }
+    let active = if let Some(claims) = access_token(&state, token).await? {
+        Some(ActiveBody::of_access_token(claims))
+    } else {
+        let found = state.auth().introspection.refresh_token(token).await.map_err(Problem::from)?;
+        found.map(|found| ActiveBody::of_refresh_token(found, state.issuer()))
     };
     let inactive = Introspected::Inactive { active: false };
     Ok(axum::Json(active.map_or(inactive, |body| Introspected::Active(Box::new(body)))))

@@ -119,7 +119,7 @@ impl Answer {
         assert_eq!(body["type"], format!("urn:jeton:problem:{code}"));
         assert_eq!(body["status"], self.status);
         assert!(!body["title"].as_str().unwrap().is_empty() && !body["detail"].as_str().unwrap().is_empty());
-        let extensions = if code == "session_limit_reached" { 1 } else { 0 };
+        let extensions = usize::from(code == "session_limit_reached");
         assert_eq!(body.as_object().unwrap().len(), 5 + extensions, "{body}");
         (self.status, code)
     }
