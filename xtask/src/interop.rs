@@ -16,8 +16,8 @@ const OLDEST_NODE: u32 = 18;
 
 /// Let standard clients drive a running server.
 ///
-/// Starts `jeton serve` on SQLite. Authlib (Python) and oauth4webapi (JavaScript) discover it, refresh, introspect and revoke;
-/// PyJWT and jose verify its access tokens from the JWK set. Needs python3 with venv, node with npm, and, at the first time, their
+/// Starts `jeton serve` on SQLite. `authlib` (Python) and `oauth4webapi` (JavaScript) discover it, refresh, introspect and revoke;
+/// `PyJWT` and `jose` verify its access tokens from the JWK set. Needs python3 with venv, node with npm, and, at the first time, their
 /// registries; what was installed is kept under the target folder.
 #[derive(Args, Default)]
 #[command(after_help = "Examples:\n  \

@@ -1,6 +1,8 @@
 //! Accounts, sessions, events and API keys as JSON, as commands print them and webhooks carry them. No secret is in them.
 
-use auth_domain::model::{Account, Actor, ApiKey, Presenter, SecurityEvent, SessionRecord, Timestamp, UserAgent};
+use auth_domain::model::{
+    Account, Actor, ApiKey, DisplayName, Presenter, Role, SecurityEvent, SessionRecord, Timestamp, UserAgent,
+};
 use serde_json::{Value, json};
 
 /// An account.
@@ -8,8 +10,8 @@ pub(crate) fn account(account: &Account) -> Value {
     json!({
         "id": account.id.to_string(),
         "email": account.email.address(),
-        "display_name": account.display_name.as_ref().map(|name| name.as_str()),
-        "roles": account.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(),
+        "display_name": account.display_name.as_ref().map(DisplayName::as_str),
+        "roles": account.roles.iter().map(Role::as_str).collect::<Vec<_>>(),
         "created_at": account.created_at.to_string(),
         "disabled_at": account.disabled_at.map(|at| at.to_string()),
     })

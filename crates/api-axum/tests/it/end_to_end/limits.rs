@@ -63,12 +63,11 @@ async fn storm(client: &Client, email: &str, policy: &str, limit: &Limit) {
     let mut refused = 0;
     for login in logins {
         let answer = login.await.unwrap();
-        match answer.tokens() {
-            Some(tokens) => opened.push(tokens),
-            None => {
-                assert_eq!((answer.status, answer.code()), (409, "session_limit_reached"), "{case}");
-                refused += 1;
-            }
+        if let Some(tokens) = answer.tokens() {
+            opened.push(tokens);
+        } else {
+            assert_eq!((answer.status, answer.code()), (409, "session_limit_reached"), "{case}");
+            refused += 1;
         }
     }
     let wanted: usize = limit.left.iter().sum();
@@ -77,9 +76,11 @@ async fn storm(client: &Client, email: &str, policy: &str, limit: &Limit) {
 
     let mut alive = Vec::new();
     for tokens in &opened {
-        match client.me(&tokens.access).await.unwrap() {
-            answer if answer.status == 200 => alive.push(tokens),
-            answer => assert_eq!(answer.code(), "invalid_token", "{case}: a session that made room"),
+        let answer = client.me(&tokens.access).await.unwrap();
+        if answer.status == 200 {
+            alive.push(tokens);
+        } else {
+            assert_eq!(answer.code(), "invalid_token", "{case}: a session that made room");
         }
     }
     assert_eq!(alive.len(), wanted, "{case}: live access tokens");

@@ -65,7 +65,7 @@ impl Receiver {
             let id = headers["webhook-id"].to_str().unwrap().to_owned();
             (id, serde_json::from_slice(&body).unwrap())
         };
-        arrived.await.expect("the deliveries come").into_iter().map(read).collect()
+        arrived.await.unwrap().into_iter().map(read).collect()
     }
 }
 

@@ -4,7 +4,7 @@ mod create;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use auth_domain::model::{Account, AccountQuery, EmailAddress, Role};
+use auth_domain::model::{Account, AccountQuery, DisplayName, EmailAddress, Role};
 
 use super::control::{Control, say_if_cut};
 use super::{print, table};
@@ -59,7 +59,7 @@ async fn list(control: &Control, prefix: &str, listing: Listing) -> Result<(), F
                 [
                     account.id.to_string(),
                     account.email.address().to_owned(),
-                    table::cell(account.display_name.as_ref().map(|name| name.as_str())),
+                    table::cell(account.display_name.as_ref().map(DisplayName::as_str)),
                     table::cell(Some(names(&account.roles))),
                     account.created_at.to_string(),
                     table::cell(account.disabled_at),
