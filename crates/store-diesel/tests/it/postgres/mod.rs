@@ -6,3 +6,4 @@ mod feed;
 mod outages;
 mod proxy;
 mod round_trip;
+mod webhooks;

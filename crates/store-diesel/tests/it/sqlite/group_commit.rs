@@ -157,6 +157,8 @@ async fn more_steps_than_may_wait_are_busy_at_once() {
     let mut steps = advance_all(&sqlite, &sessions);
     let (_, first) = steps.join_next().await.unwrap().unwrap();
     assert!(matches!(first, Err(StoreError::Busy)), "{first:?}");
+    // Long enough for the others to be sent, too.
+    a_moment().await;
     other.batch_execute("COMMIT").unwrap();
     let moved = steps.join_all().await.into_iter().filter(|(_, moved)| matches!(moved, Ok(Some(_)))).count();
     assert!((4..=9).contains(&moved), "those that waited were run: {moved}");
