@@ -4,7 +4,9 @@
 //!
 //! Feature | Room | Holds
 //! --- | --- | ---
-//! `guard` | `Guard`, `Authenticated` | decides about access tokens; the axum extractor that does it for a handler
+//! `guard` | `Guard`, `GuardBuilder` | decides about access tokens, with an issuer's keys and what it revokes (`docs/guard.md`)
+//! | `Authenticated`, `HasScope`, `HasRole`, `GuardLayer` | the axum extractors and the tower layer that do it for handlers
+//! | `GuardHealth` | what a guard knows and how fresh it is
 //! | `SystemClock` | the operating system's time behind the domain's clock port
 //! | `Problem`, `ProblemCode` | every failed request's answer (RFC 9457); the codes are in `docs/errors.md`
 //! `router` | `router`, `ApiState`, `ApiParts`, `HttpSettings` | all routes with their layers, to serve alone or to mount in your own application

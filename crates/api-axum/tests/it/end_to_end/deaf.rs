@@ -38,6 +38,9 @@ impl DeafWay {
             loop {
                 let (near, _) = listener.accept().await.unwrap();
                 let far = TcpStream::connect((host.as_str(), port)).await.unwrap();
+                // A message that waits for others to go with it would change the figures.
+                near.set_nodelay(true).unwrap();
+                far.set_nodelay(true).unwrap();
                 let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
                 connections.spawn(async move {
                     // Whichever ends first ends the other.

@@ -55,6 +55,8 @@ async fn accept(listener: TcpListener, cut: Arc<watch::Sender<bool>>, target: wa
                 return;
             }
             let Ok(mut far) = TcpStream::connect(target).await else { return };
+            near.set_nodelay(true).unwrap();
+            far.set_nodelay(true).unwrap();
             tokio::select! {
                 _ = copy_bidirectional(&mut near, &mut far) => {}
                 _ = cut.wait_for(|cut| *cut) => {}
