@@ -27,6 +27,12 @@ const LAYERS: &[Layer] = &[
     Layer { package: "store-diesel", features: &[], forbidden: &["api-axum", "axum", "clap", "testcontainers"] },
     Layer { package: "api-axum", features: &["--no-default-features", "--features=guard"], forbidden: OUTSIDE },
     Layer { package: "api-axum", features: &["--no-default-features", "--features=router"], forbidden: OUTSIDE },
+    // The part of the guard that the router has knows no network.
+    Layer {
+        package: "api-axum",
+        features: &["--no-default-features", "--features=router"],
+        forbidden: &["reqwest", "rustls"],
+    },
 ];
 
 /// Fails with each path from a layer to something that it must not know.
