@@ -7,8 +7,10 @@ mod connections;
 mod crash;
 mod home;
 mod journal;
+mod main_job;
 mod races;
 mod secrets;
+mod settings;
 mod soak;
 mod start;
 

@@ -18,6 +18,8 @@ use super::{on_both_engines, rounds};
 on_both_engines!(i1_to_i5_i10_i12_hold_through_random_kills);
 
 const CLIENTS: usize = 16;
+/// The longest that a server lives in one round.
+const ROUND: Duration = Duration::from_secs(5);
 
 /// SECURITY I1 to I5, I8, I10 and I12, checked from the history.
 async fn i1_to_i5_i10_i12_hold_through_random_kills(home: Home) {
@@ -36,7 +38,7 @@ async fn i1_to_i5_i10_i12_hold_through_random_kills(home: Home) {
         .collect();
 
     for _ in 0..rounds(15, 1_000) {
-        tokio::time::sleep(Duration::from_millis(20 + dice.below(250))).await;
+        run.wait_for(20 + dice.below(150)).await;
         server.kill();
         run.close();
         // Nobody is in the middle of anything from here on until the gate is open again.
@@ -112,6 +114,19 @@ impl Run {
 
     fn end(&self) {
         self.address.send_replace(Address::End);
+    }
+
+    /// Waits until the journal has so many lines more, or too long.
+    async fn wait_for(&self, lines: u64) {
+        let length = || self.journal.lock().unwrap().len() as u64;
+        let enough = length() + lines;
+        let grown = async {
+            while length() < enough {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        // A round in which little happened is a round all the same.
+        let _ = tokio::time::timeout(ROUND, grown).await;
     }
 
     fn write(&self, line: Line) {
