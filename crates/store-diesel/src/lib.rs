@@ -24,6 +24,7 @@
 
 mod column;
 mod database;
+mod effect;
 mod error;
 pub mod migrate;
 mod opening;

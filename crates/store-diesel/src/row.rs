@@ -26,17 +26,20 @@ impl<I: StoredId> AccountRow<I> {
         Ok(Account {
             id: AccountId::from_uuid(self.id.read(At("users", "id"))?),
             email: EmailAddress::parse(&self.email).map_err(|_| At("users", "email").corrupt())?,
-            display_name: self
-                .display_name
-                .as_deref()
-                .map(DisplayName::new)
-                .transpose()
-                .map_err(|_| At("users", "display_name").corrupt())?,
+            display_name: self.display_name.as_deref().map(display_name).transpose()?,
             roles: column::roles(&self.roles)?,
             created_at: Timestamp::from_micros(self.created_at),
             disabled_at: column::time(self.disabled_at),
         })
     }
+}
+
+/// A name as it was written, and not one that would be taken for it.
+fn display_name(stored: &str) -> Result<DisplayName, StoreError> {
+    DisplayName::new(stored)
+        .ok()
+        .filter(|name| name.as_str() == stored)
+        .ok_or_else(|| At("users", "display_name").corrupt())
 }
 
 /// A row of `users`.

@@ -17,6 +17,7 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_postgres::Config;
+use tracing::Instrument;
 
 use super::connection::{self, Limits};
 use crate::error::{Failure, OpenError};
@@ -36,7 +37,7 @@ pub(super) trait Step: Send + Sync + 'static {
     fn run(&self, connection: &mut AsyncPgConnection) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 
     /// Runs between the commit and the answer. Tests of what survives a crash stop the process here.
-    fn committed() {}
+    fn committed(_answer: &Self::Answer) {}
 }
 
 /// The connections.
@@ -63,8 +64,6 @@ impl Pool {
     /// Makes the pool and its first connection.
     pub(super) async fn open(config: &Config, options: &Options) -> Result<Self, OpenError> {
         let limits = Limits::from(options);
-        let first = connection::open(config, limits).await?;
-        drop(first);
         let config = config.clone();
         let mut setup = ManagerConfig::default();
         // A connection that broke is noticed by its own task; asking it each time would cost a round trip a step.
@@ -77,13 +76,18 @@ impl Pool {
             .max_size(size)
             .build()
             .map_err(|error| OpenError::Unreachable(error.to_string()))?;
-        Ok(Self {
+        let pool = Self {
             connections,
             permits: Arc::new(Semaphore::new(size)),
             size,
             wait: options.postgres_wait,
             connect: options.postgres_connect,
-        })
+        };
+        match pool.connection().await {
+            Ok(_) => Ok(pool),
+            Err(StoreError::Unavailable(reason)) => Err(OpenError::Unreachable(reason)),
+            Err(error) => Err(OpenError::Unreachable(error.to_string())),
+        }
     }
 
     /// Runs a step that is one statement.
@@ -113,12 +117,14 @@ impl Pool {
             Err(_) => return Err(StoreError::Busy),
         };
         let pool = self.clone();
-        let task = tokio::spawn(async move {
+        let task = async move {
             let answer = pool.run(&step, mode).await;
             drop(permit);
             answer
-        });
-        task.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the step panicked".into())))
+        };
+        tokio::spawn(task.in_current_span())
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the step panicked".into())))
     }
 
     async fn run<S: Step>(&self, step: &S, mode: Mode) -> Result<S::Answer, StoreError> {
@@ -168,7 +174,7 @@ async fn statement<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Res
     let answer = step.run(connection).await.map_err(|failure| {
         if failure.is_serialization_failure() { Stopped::Undone(failure) } else { Stopped::Final(failure) }
     })?;
-    S::committed();
+    S::committed(&answer);
     Ok(answer)
 }
 
@@ -185,7 +191,7 @@ async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> R
     };
     match AnsiTransactionManager::commit_transaction(connection).await {
         Ok(()) => {
-            S::committed();
+            S::committed(&answer);
             Ok(answer)
         }
         Err(error @ Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => {

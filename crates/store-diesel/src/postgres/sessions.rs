@@ -1,5 +1,7 @@
 //! One refresh on PostgreSQL, from the top: [`Advance`] moves the row, in one statement and one round trip; where it could
-//! not, [`Settle`] finds out why under the row's lock and applies what follows, in one transaction.
+//! not, [`Look`] finds out why, and [`Settle`] applies what follows, if anything does, in one transaction.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use auth_domain::model::{
@@ -18,9 +20,9 @@ use super::open::Open;
 use super::pool::Step;
 use super::schema::{SESSION, sessions, users};
 use super::{Postgres, events};
-use crate::column;
 use crate::error::Failure;
 use crate::row::{FactsRow, SessionRow};
+use crate::{column, effect};
 
 #[async_trait]
 impl SessionStore for Postgres {
@@ -33,7 +35,8 @@ impl SessionStore for Postgres {
     }
 
     async fn settle(&self, session: SessionId, judge: Judge) -> Result<Ruling, StoreError> {
-        self.pool.transact(Settle { session, judge }).await
+        let ruling = self.pool.statement(Look { session, judge: Arc::clone(&judge) }).await?;
+        if effect::has_effect(&ruling) { self.pool.transact(Settle { session, judge }).await } else { Ok(ruling) }
     }
 
     async fn end(&self, end: EndSessions) -> Result<Ending, StoreError> {
@@ -54,8 +57,10 @@ impl Step for Advance {
         Ok(moved.map(FactsRow::facts).transpose()?)
     }
 
-    fn committed() {
-        fail::fail_point!("advance-committed");
+    fn committed(moved: &Self::Answer) {
+        if moved.is_some() {
+            fail::fail_point!("advance-committed");
+        }
     }
 }
 
@@ -63,7 +68,8 @@ impl Step for Advance {
 ///
 /// diesel has no `UPDATE … FROM`, and prepares `sql_query` anew each time, which would be a second round trip. Of many at
 /// once for one row the first locks it; the others wait, look at it again, and find another generation. A session that is
-/// just being ended is waited for in the same way, so no refresh outruns a revocation.
+/// just being ended is waited for in the same way, so no refresh outruns a revocation. The account is seen as it was when
+/// the statement began: who disables one ends its sessions too.
 struct CompareAndSet<'a> {
     step: &'a Advance,
     now: i64,
@@ -139,7 +145,21 @@ impl QueryId for CompareAndSet<'_> {
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-/// Why the row did not move, and what follows.
+/// Why the row did not move: the ruling on what is committed, if it has no effect (see [`effect`]).
+struct Look {
+    session: SessionId,
+    judge: Judge,
+}
+
+impl Step for Look {
+    type Answer = Ruling;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Ruling, Failure> {
+        Ok((self.judge)(find(connection, self.session).await?.as_ref()))
+    }
+}
+
+/// Gives the ruling while it holds the row, and applies what follows.
 struct Settle {
     session: SessionId,
     judge: Judge,
@@ -149,8 +169,9 @@ impl Step for Settle {
     type Answer = Ruling;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Ruling, Failure> {
-        let record = self.locked(connection).await?;
-        let ruling = (self.judge)(record.as_ref());
+        // Locked by a statement of its own, so that what is then read, the account included, is not older than the lock.
+        sessions::table.find(self.session.as_uuid()).select(sessions::id).for_update().execute(connection).await?;
+        let ruling = (self.judge)(find(connection, self.session).await?.as_ref());
         match &ruling {
             Ruling::Ended | Ruling::Raced | Ruling::Retry { late: None, .. } => {}
             Ruling::Retry { late: Some(late), .. } => count(connection, self.session, *late).await?,
@@ -162,26 +183,21 @@ impl Step for Settle {
         Ok(ruling)
     }
 
-    fn committed() {
+    fn committed(_: &Ruling) {
         fail::fail_point!("settle-committed");
     }
 }
 
-impl Settle {
-    /// The row, which nobody else changes until this transaction ends. It is locked first and read by a statement of its
-    /// own, so that what is read, the account included, is not older than the lock.
-    async fn locked(&self, connection: &mut AsyncPgConnection) -> Result<Option<SessionRecord>, Failure> {
-        let id = self.session.as_uuid();
-        sessions::table.find(id).select(sessions::id).for_update().execute(connection).await?;
-        let row: Option<SessionRow<uuid::Uuid>> = sessions::table
-            .inner_join(users::table)
-            .filter(sessions::id.eq(id))
-            .select(SESSION)
-            .first(connection)
-            .await
-            .optional()?;
-        Ok(row.map(SessionRow::record).transpose()?)
-    }
+/// The row, joined with its account.
+async fn find(connection: &mut AsyncPgConnection, session: SessionId) -> Result<Option<SessionRecord>, Failure> {
+    let row: Option<SessionRow<uuid::Uuid>> = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(session.as_uuid()))
+        .select(SESSION)
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(row.map(SessionRow::record).transpose()?)
 }
 
 async fn count(connection: &mut AsyncPgConnection, session: SessionId, late: LateRetry) -> Result<(), Failure> {

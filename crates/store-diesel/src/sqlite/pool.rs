@@ -30,7 +30,7 @@ pub(super) trait Step: Send + 'static {
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure>;
 
     /// Runs between the commit and the answer. Tests of what survives a crash stop the process here.
-    fn committed() {}
+    fn committed(_answer: &Self::Answer) {}
 }
 
 /// The way to the threads. They end when it is dropped, or by [`close`](Self::close), once they have done what waits.
@@ -89,10 +89,10 @@ impl Pool {
 
     /// Ends the threads after what waits is done.
     pub(super) async fn close(&self) {
-        end(&self.writer).await;
         for _ in 0..self.reader_count {
             end(&self.readers).await;
         }
+        end(&self.writer).await;
     }
 }
 
@@ -150,7 +150,7 @@ impl<S: Step> Job for Waiting<S> {
         let outcome = match (self.outcome, batch) {
             (Some(Err(own)), _) => Err(own),
             (Some(Ok(answer)), Ok(())) => {
-                S::committed();
+                S::committed(&answer);
                 Ok(answer)
             }
             (_, Err(error)) => Err(copy(error)),
@@ -204,11 +204,8 @@ impl Writer {
             Ok(()) => {
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
             }
-            Err(StoreError::Busy) => tracing::warn!("the database file is locked by another process"),
-            Err(error) => {
-                tracing::error!(%error, "the database file cannot be written");
-                self.connection = None;
-            }
+            Err(StoreError::Busy) => {}
+            Err(_) => self.connection = None,
         }
         for job in batch {
             job.answer(committed.as_ref().copied());

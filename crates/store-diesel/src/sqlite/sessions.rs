@@ -1,5 +1,8 @@
-//! One refresh on SQLite, from the top: [`Advance`] moves the row; where it could not, [`Settle`] finds out why and
-//! applies what follows. Both run on the writer's thread, so nothing changes between the statements of a step.
+//! One refresh on SQLite, from the top: [`Advance`] moves the row; where it could not, [`Look`] finds out why, and [`Settle`]
+//! applies what follows, if anything does. What writes runs on the writer's thread, so nothing changes between the
+//! statements of a step.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use auth_domain::model::{
@@ -7,17 +10,18 @@ use auth_domain::model::{
     SessionLimit, SessionRecord, Timestamp,
 };
 use auth_domain::ports::{SessionStore, StoreError};
-use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 
 use super::end::{self, End};
 use super::open::Open;
 use super::pool::Step;
 use super::schema::{FACTS, SESSION, sessions, users};
 use super::{Sqlite, bytes, events};
-use crate::column;
 use crate::error::Failure;
 use crate::row::{FactsRow, SessionRow};
+use crate::{column, effect};
 
 #[async_trait]
 impl SessionStore for Sqlite {
@@ -30,7 +34,8 @@ impl SessionStore for Sqlite {
     }
 
     async fn settle(&self, session: SessionId, judge: Judge) -> Result<Ruling, StoreError> {
-        self.pool.write(Settle { session, judge }).await
+        let ruling = self.pool.read(Look { session, judge: Arc::clone(&judge) }).await?;
+        if effect::has_effect(&ruling) { self.pool.write(Settle { session, judge }).await } else { Ok(ruling) }
     }
 
     async fn end(&self, end: EndSessions) -> Result<Ending, StoreError> {
@@ -47,45 +52,112 @@ impl Step for Advance {
     type Answer = Option<SessionFacts>;
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
-        let now = self.now.as_micros();
-        let id = bytes(self.session.as_uuid());
-        let owner = users::table.filter(users::id.eq(sessions::user_id)).filter(users::disabled_at.is_null());
-        let row = sessions::table
-            .filter(sessions::id.eq(&id))
-            .filter(sessions::generation.eq(i64::from(self.from_generation)))
-            .filter(sessions::token_hash.eq(self.from_hash.as_bytes().as_slice()))
-            .filter(sessions::revoked_at.is_null())
-            .filter(sessions::idle_expires_at.gt(now))
-            .filter(sessions::expires_at.gt(now))
-            .filter(exists(owner));
-        let moved = diesel::update(row)
-            .set((
-                sessions::generation.eq(i64::from(self.to_generation)),
-                sessions::token_hash.eq(self.to_hash.as_bytes().as_slice()),
-                sessions::nonce.eq(self.nonce.as_bytes().as_slice()),
-                sessions::key_id.eq(i16::from(self.key_id)),
-                sessions::attempt_hash.eq(self.attempt_hash.as_ref().map(|hash| hash.as_bytes().as_slice())),
-                sessions::rotated_at.eq(now),
-                sessions::last_used_at.eq(now),
-                sessions::idle_expires_at.eq(self.idle_expires_at.as_micros()),
-                sessions::ip.eq(column::ip(&self.presenter)),
-                sessions::user_agent.eq(self.presenter.user_agent.as_deref()),
-            ))
-            .execute(connection)?;
+        let moved = CompareAndSet::new(self).execute(connection)?;
         if moved == 0 {
             return Ok(None);
         }
-        let facts: FactsRow<Vec<u8>> =
-            sessions::table.inner_join(users::table).filter(sessions::id.eq(&id)).select(FACTS).first(connection)?;
+        let facts: FactsRow<Vec<u8>> = sessions::table
+            .inner_join(users::table)
+            .filter(sessions::id.eq(bytes(self.session.as_uuid())))
+            .select(FACTS)
+            .first(connection)?;
         Ok(Some(facts.facts()?))
     }
 
-    fn committed() {
-        fail::fail_point!("advance-committed");
+    fn committed(moved: &Self::Answer) {
+        if moved.is_some() {
+            fail::fail_point!("advance-committed");
+        }
     }
 }
 
-/// Why the row did not move, and what follows.
+/// The statement of the straight way, prepared once. It is written out because diesel never keeps a prepared `UPDATE`.
+struct CompareAndSet<'a> {
+    step: &'a Advance,
+    now: i64,
+    idle_expires_at: i64,
+    ip: Option<String>,
+    from_generation: i64,
+    to_generation: i64,
+    key_id: i16,
+    attempt_hash: Option<&'a [u8]>,
+    session: [u8; 16],
+}
+
+impl<'a> CompareAndSet<'a> {
+    fn new(step: &'a Advance) -> Self {
+        Self {
+            step,
+            now: step.now.as_micros(),
+            idle_expires_at: step.idle_expires_at.as_micros(),
+            ip: column::ip(&step.presenter),
+            from_generation: i64::from(step.from_generation),
+            to_generation: i64::from(step.to_generation),
+            key_id: i16::from(step.key_id),
+            attempt_hash: step.attempt_hash.as_ref().map(|hash| hash.as_bytes().as_slice()),
+            session: step.session.as_uuid().into_bytes(),
+        }
+    }
+}
+
+impl QueryFragment<diesel::sqlite::Sqlite> for CompareAndSet<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, diesel::sqlite::Sqlite>) -> QueryResult<()> {
+        out.push_sql("UPDATE sessions SET rotated_at = ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(", last_used_at = ?1, idle_expires_at = ");
+        out.push_bind_param::<BigInt, _>(&self.idle_expires_at)?;
+        out.push_sql(", generation = ");
+        out.push_bind_param::<BigInt, _>(&self.to_generation)?;
+        out.push_sql(", token_hash = ");
+        out.push_bind_param::<Binary, _>(self.step.to_hash.as_bytes())?;
+        out.push_sql(", nonce = ");
+        out.push_bind_param::<Binary, _>(self.step.nonce.as_bytes())?;
+        out.push_sql(", key_id = ");
+        out.push_bind_param::<SmallInt, _>(&self.key_id)?;
+        out.push_sql(", attempt_hash = ");
+        out.push_bind_param::<Nullable<Binary>, _>(&self.attempt_hash)?;
+        out.push_sql(", ip = ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.ip)?;
+        out.push_sql(", user_agent = ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.step.presenter.user_agent)?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<Binary, _>(&self.session)?;
+        out.push_sql(" AND generation = ");
+        out.push_bind_param::<BigInt, _>(&self.from_generation)?;
+        out.push_sql(" AND token_hash = ");
+        out.push_bind_param::<Binary, _>(self.step.from_hash.as_bytes())?;
+        out.push_sql(
+            " AND revoked_at IS NULL AND idle_expires_at > ?1 AND expires_at > ?1 \
+             AND EXISTS (SELECT 1 FROM users WHERE users.id = sessions.user_id AND users.disabled_at IS NULL)",
+        );
+        Ok(())
+    }
+}
+
+/// The text is always the same, so the type alone finds the prepared statement.
+impl QueryId for CompareAndSet<'_> {
+    type QueryId = CompareAndSet<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<SqliteConnection> for CompareAndSet<'_> {}
+
+/// Why the row did not move: the ruling on what is committed, if it has no effect (see [`effect`]).
+struct Look {
+    session: SessionId,
+    judge: Judge,
+}
+
+impl Step for Look {
+    type Answer = Ruling;
+
+    fn run(&self, connection: &mut SqliteConnection) -> Result<Ruling, Failure> {
+        Ok((self.judge)(find(connection, self.session)?.as_ref()))
+    }
+}
+
+/// Gives the ruling on the writer's thread, where nobody else changes the row, and applies what follows.
 struct Settle {
     session: SessionId,
     judge: Judge,
@@ -95,14 +167,7 @@ impl Step for Settle {
     type Answer = Ruling;
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Ruling, Failure> {
-        let row: Option<SessionRow<Vec<u8>>> = sessions::table
-            .inner_join(users::table)
-            .filter(sessions::id.eq(bytes(self.session.as_uuid())))
-            .select(SESSION)
-            .first(connection)
-            .optional()?;
-        let record = row.map(SessionRow::record).transpose()?;
-        let ruling = (self.judge)(record.as_ref());
+        let ruling = (self.judge)(find(connection, self.session)?.as_ref());
         match &ruling {
             Ruling::Ended | Ruling::Raced | Ruling::Retry { late: None, .. } => {}
             Ruling::Retry { late: Some(late), .. } => count(connection, self.session, *late)?,
@@ -114,9 +179,20 @@ impl Step for Settle {
         Ok(ruling)
     }
 
-    fn committed() {
+    fn committed(_: &Ruling) {
         fail::fail_point!("settle-committed");
     }
+}
+
+/// The row, joined with its account.
+fn find(connection: &mut SqliteConnection, session: SessionId) -> Result<Option<SessionRecord>, Failure> {
+    let row: Option<SessionRow<Vec<u8>>> = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(bytes(session.as_uuid())))
+        .select(SESSION)
+        .first(connection)
+        .optional()?;
+    Ok(row.map(SessionRow::record).transpose()?)
 }
 
 fn count(connection: &mut SqliteConnection, session: SessionId, late: LateRetry) -> Result<(), Failure> {

@@ -1,0 +1,94 @@
+//! The straight way of a refresh, as the server sees it.
+
+use std::sync::Arc;
+
+use auth_domain::model::Ruling;
+use store_diesel::{Database, Options};
+
+use super::proxy::{Proxy, Sent};
+use crate::scene::{Postgres, account, open, step};
+
+const COMPARE_AND_SET: &str = "UPDATE sessions SET rotated_at = $1, last_used_at = $1, idle_expires_at = $2, \
+    generation = $3, token_hash = $4, nonce = $5, key_id = $6, attempt_hash = $7, ip = $8, user_agent = $9 \
+    FROM users WHERE sessions.id = $10 AND sessions.generation = $11 AND sessions.token_hash = $12 \
+    AND sessions.revoked_at IS NULL AND sessions.idle_expires_at > $1 AND sessions.expires_at > $1 \
+    AND users.id = sessions.user_id AND users.disabled_at IS NULL \
+    RETURNING sessions.id, sessions.user_id, sessions.generation, sessions.client_id, sessions.scope, \
+    sessions.auth_time, sessions.amr, sessions.idle_expires_at, sessions.expires_at, users.roles";
+
+fn kinds(sent: &[Sent]) -> String {
+    sent.iter().map(|sent| sent.kind).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_is_one_statement_and_one_round_trip_once_it_is_prepared() {
+    let postgres = Postgres::open().await;
+    let owner = account(&postgres.stores, 1).await;
+    let session = open(&postgres.stores, owner, 1).await;
+    let (proxy, url) = Proxy::in_front_of(&postgres.url);
+    let options = Options { postgres_connections: 1, ..Options::default() };
+    let database = Database::open(&url.parse().unwrap(), &options).await.unwrap();
+    let sessions = database.stores().sessions;
+
+    proxy.take();
+    assert!(sessions.advance(step(session, 0)).await.unwrap().is_some());
+    let first = proxy.take();
+    let prepared: Vec<_> =
+        first.iter().filter(|sent| sent.kind == 'P').filter_map(|sent| sent.sql.as_deref()).collect();
+    assert_eq!(prepared, [COMPARE_AND_SET], "{first:?}");
+
+    for generation in 1..10 {
+        assert!(sessions.advance(step(session, generation)).await.unwrap().is_some());
+        // Bind, Execute, Sync: no Parse, no BEGIN, no question whether the connection still works.
+        assert_eq!(kinds(&proxy.take()), "BES", "generation {generation}");
+    }
+    assert!(sessions.advance(step(session, 3)).await.unwrap().is_none());
+    assert_eq!(kinds(&proxy.take()), "BES", "one that does not fit");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_finds_its_rows_by_their_primary_keys() {
+    let postgres = Postgres::open().await;
+    let client = postgres.client().await;
+    client
+        .batch_execute(
+            "INSERT INTO users (id, email, email_canonical, roles, created_at)
+                 SELECT gen_random_uuid(), 'user@' || n, 'user@' || n, '', 0 FROM generate_series(1, 2000) n;
+             INSERT INTO sessions (id, user_id, client_id, scope, auth_time, amr, generation, token_hash, key_id,
+                 rotated_at, late_retries, created_at, last_used_at, idle_expires_at, expires_at)
+                 SELECT gen_random_uuid(), id, 'c', '', 0, '', 0, decode(repeat('00', 32), 'hex'), 0, 0, 0, 0, 0, 1, 1
+                 FROM users, generate_series(1, 5);
+             ANALYZE users, sessions;
+             SET plan_cache_mode = force_generic_plan;",
+        )
+        .await
+        .unwrap();
+    let types = "bigint, bigint, bigint, bytea, bytea, smallint, bytea, text, text, uuid, bigint, bytea";
+    client.batch_execute(&format!("PREPARE step ({types}) AS {COMPARE_AND_SET}")).await.unwrap();
+    let nulls = ["NULL"; 12].join(", ");
+    let plan = client.query(&format!("EXPLAIN (COSTS OFF) EXECUTE step ({nulls})"), &[]).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
+    let plan = plan.join("\n");
+    for way in ["Index Scan using sessions_pkey on sessions", "Index Scan using users_pkey on users"] {
+        assert!(plan.contains(way), "{plan}");
+    }
+    assert!(!plan.contains("Seq Scan"), "{plan}");
+}
+
+/// SECURITY I11: a refused refresh is read, and no transaction is begun for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i11_a_refused_refresh_costs_no_write_transaction() {
+    let postgres = Postgres::open().await;
+    let owner = account(&postgres.stores, 1).await;
+    let session = open(&postgres.stores, owner, 1).await;
+    let (proxy, url) = Proxy::in_front_of(&postgres.url);
+    let options = Options { postgres_connections: 1, ..Options::default() };
+    let database = Database::open(&url.parse().unwrap(), &options).await.unwrap();
+    let sessions = database.stores().sessions;
+    let refuse = || sessions.settle(session, Arc::new(|_| Ruling::Ended));
+
+    assert_eq!(refuse().await.unwrap(), Ruling::Ended);
+    proxy.take();
+    assert_eq!(refuse().await.unwrap(), Ruling::Ended);
+    assert_eq!(kinds(&proxy.take()), "BES");
+}

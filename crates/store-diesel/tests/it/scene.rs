@@ -1,0 +1,224 @@
+//! Databases to test on, and the accounts, sessions and steps to test with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use auth_domain::model::{
+    AccountId, Advance, EmailAddress, EndReason, EndSessions, EndTarget, EventId, EventKind, NewAccount, NewSession,
+    Nonce, Opened, PasswordHash, Presenter, Role, SecurityEvent, SessionId, SessionLimit, Timestamp, TokenHash,
+};
+use auth_domain::ports::{Created, Stores};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use store_diesel::testing::{TestDatabase, shared_server};
+use store_diesel::{Database, DatabaseUrl, Options, migrate};
+use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+/// The moment at which every test begins.
+pub(crate) const START: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// `secs` after the start.
+pub(crate) fn at(secs: u64) -> Timestamp {
+    START.plus(Duration::from_secs(secs))
+}
+
+/// A migrated PostgreSQL database of its own, open.
+pub(crate) struct Postgres {
+    pub(crate) database: Database,
+    pub(crate) stores: Stores,
+    pub(crate) url: String,
+    _keep: TestDatabase,
+}
+
+impl Postgres {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Options { postgres_connections: 8, ..Options::default() }).await
+    }
+
+    pub(crate) async fn open_with(options: Options) -> Self {
+        let keep = empty_clone(migrate::text(), true).await;
+        let url = keep.url().to_owned();
+        let database = Database::open(&url.parse().unwrap(), &options).await.unwrap();
+        Self { stores: database.stores(), database, url, _keep: keep }
+    }
+
+    /// A connection beside the pool.
+    pub(crate) async fn client(&self) -> Client {
+        client(&self.url).await
+    }
+}
+
+/// A PostgreSQL database without any migration.
+pub(crate) async fn unmigrated() -> TestDatabase {
+    empty_clone("-- nothing", false).await
+}
+
+async fn empty_clone(migrations: &str, migrated: bool) -> TestDatabase {
+    let server = shared_server().await.unwrap();
+    let migrate = |url: String| async move {
+        if migrated {
+            migrate::up(&url.parse().expect("the server's address")).await?;
+        }
+        Ok::<(), migrate::MigrateError>(())
+    };
+    TestDatabase::create(server.url(), migrations, migrate).await.unwrap()
+}
+
+pub(crate) async fn client(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// A migrated SQLite database in a folder of its own, open.
+pub(crate) struct Sqlite {
+    pub(crate) database: Database,
+    pub(crate) stores: Stores,
+    pub(crate) url: DatabaseUrl,
+    pub(crate) path: PathBuf,
+    _keep: TempDir,
+}
+
+impl Sqlite {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Options::default()).await
+    }
+
+    pub(crate) async fn open_with(options: Options) -> Self {
+        let keep = tempfile::tempdir().unwrap();
+        let path = keep.path().join("jeton.db");
+        let url = sqlite_url(&path);
+        migrate::up(&url).await.unwrap();
+        let database = Database::open(&url, &options).await.unwrap();
+        Self { stores: database.stores(), database, url, path, _keep: keep }
+    }
+
+    /// A connection beside the writer, as another process has it.
+    pub(crate) fn connection(&self) -> SqliteConnection {
+        connection(&self.path)
+    }
+}
+
+pub(crate) fn sqlite_url(path: &std::path::Path) -> DatabaseUrl {
+    format!("sqlite:{}", path.display()).parse().unwrap()
+}
+
+pub(crate) fn connection(path: &std::path::Path) -> SqliteConnection {
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").unwrap();
+    connection
+}
+
+/// Registers account `n`.
+pub(crate) async fn account(stores: &Stores, n: u128) -> AccountId {
+    let new = NewAccount {
+        id: AccountId::from_uuid(Uuid::from_u128(n)),
+        email: EmailAddress::parse(&format!("user{n}@example.com")).unwrap(),
+        display_name: None,
+        roles: vec![Role::new("admin").unwrap()],
+        password_hash: PasswordHash::new("$argon2id$".to_owned()),
+        created_at: START,
+    };
+    match stores.accounts.create(new).await.unwrap() {
+        Created::Created(account) => account.id,
+        Created::EmailTaken => panic!("account {n} is there already"),
+    }
+}
+
+pub(crate) fn session_id(n: u128) -> SessionId {
+    SessionId::from_uuid(Uuid::from_u128(n))
+}
+
+fn hash(generation: u32) -> TokenHash {
+    TokenHash::from_bytes([u8::try_from(generation % 256).unwrap(); 32])
+}
+
+pub(crate) fn new_session(account: AccountId, n: u128) -> NewSession {
+    NewSession {
+        id: session_id(n),
+        account,
+        client_id: "jeton".to_owned(),
+        scope: "account".to_owned(),
+        token_hash: hash(0),
+        key_id: 1,
+        device_name: None,
+        presenter: Presenter::new("192.0.2.1".parse().ok(), Some("curl/8.0")),
+        amr: vec!["pwd".to_owned()],
+        now: START,
+        idle_expires_at: at(6_000),
+        expires_at: at(60_000),
+        tokens_until: at(900),
+    }
+}
+
+/// Opens session `n` without a limit.
+pub(crate) async fn open(stores: &Stores, account: AccountId, n: u128) -> SessionId {
+    match stores.sessions.open(new_session(account, n), SessionLimit::default()).await.unwrap() {
+        Opened::Opened { facts, .. } => facts.session,
+        refused => panic!("not opened: {refused:?}"),
+    }
+}
+
+/// The step of a session from generation `from` to the next.
+pub(crate) fn step(session: SessionId, from: u32) -> Advance {
+    Advance {
+        session,
+        from_generation: from,
+        from_hash: hash(from),
+        to_generation: from + 1,
+        to_hash: hash(from + 1),
+        nonce: Nonce::from_bytes([7; 32]),
+        key_id: 1,
+        attempt_hash: None,
+        presenter: Presenter::new("192.0.2.2".parse().ok(), Some("curl/8.0")),
+        now: at(1),
+        idle_expires_at: at(6_001),
+    }
+}
+
+/// Ends one session and records an event.
+pub(crate) fn end(account: AccountId, session: SessionId) -> EndSessions {
+    let event = SecurityEvent {
+        id: EventId::from_uuid(session.as_uuid()),
+        at: at(2),
+        kind: EventKind::RefreshReplayed,
+        account,
+        session: Some(session),
+        presenter: Presenter::default(),
+        evidence: None,
+    };
+    EndSessions {
+        target: EndTarget::Session(session),
+        reason: EndReason::Replay,
+        now: at(2),
+        tokens_until: at(900),
+        event: Some(event),
+    }
+}
+
+/// How many sessions, entries in the feed and events there are of what [`end`] ends.
+pub(crate) async fn left_by_end(stores: &Stores, account: AccountId) -> (usize, usize, usize) {
+    (
+        stores.sessions.list(account, at(2)).await.unwrap().len(),
+        stores.revocations.live(at(2)).await.unwrap().len(),
+        stores.events.of_account(account, 10).await.unwrap().len(),
+    )
+}
+
+/// Waits until `probe` answers `expected`; fails with what it answers after five seconds.
+pub(crate) async fn eventually<T: PartialEq + std::fmt::Debug>(expected: T, mut probe: impl AsyncFnMut() -> T) {
+    for _ in 0..100 {
+        if probe().await == expected {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(probe().await, expected);
+}
+
+/// Long enough for a step to reach the lock that it has to wait for.
+pub(crate) async fn a_moment() {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}

@@ -1,0 +1,6 @@
+//! What SQLite alone can do to us.
+
+mod contract;
+mod file;
+mod group_commit;
+mod pinned;
