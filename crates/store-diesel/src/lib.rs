@@ -16,8 +16,9 @@
 //!
 //! Each engine has a folder of its own, with the same file names in both: `connection` (settings), `pool` (who runs a
 //! step, and how it is committed), `schema`, and one file a port or step. To follow one refresh, read `sessions` of either
-//! engine from the top. Beside them: `column` and `row` (what a column or row means to the model), `error` (what a
-//! database's complaint means to the caller), [`migrate`], `url`.
+//! engine from the top. Beside them is what both share: `column` and `row` (what a column or row means to the model),
+//! `opening` and `effect` (rules of the steps), `error` (what a database's complaint means to the caller), [`migrate`],
+//! `url`.
 //!
 //! What it never does: leave a step half done when its caller goes away; answer before the commit; run a migration unless
 //! asked; show a password of a database in an error or a log.

@@ -48,6 +48,14 @@ impl Postgres {
     pub(crate) async fn client(&self) -> Client {
         client(&self.url).await
     }
+
+    /// Waits until a step waits for a row that another transaction holds.
+    pub(crate) async fn a_step_waits(&self) {
+        const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'jeton' AND wait_event_type = 'Lock'";
+        let client = self.client().await;
+        eventually(1, async || client.query_one(WAITING, &[]).await.unwrap().get::<_, i64>(0)).await;
+    }
 }
 
 /// A PostgreSQL database without any migration.

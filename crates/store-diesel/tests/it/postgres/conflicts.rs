@@ -8,9 +8,7 @@ use auth_domain::model::{EndSessions, EndTarget, Judge, Opened, Ruling, SessionL
 use auth_domain::ports::StoreError;
 use store_diesel::Options;
 
-use crate::scene::{
-    Postgres, a_moment, account, at, end, eventually, left_by_end, new_session, open, session_id, step,
-};
+use crate::scene::{Postgres, account, at, end, eventually, left_by_end, new_session, open, session_id, step};
 
 /// Makes the next `times` updates of a session fail with `sqlstate`, and no more after these.
 async fn fail_updates(postgres: &Postgres, sqlstate: &str, times: u32) {
@@ -89,7 +87,7 @@ async fn a_deadlock_with_another_program_is_survived() {
     other.batch_execute("BEGIN; UPDATE sessions SET scope = 'other'").await.unwrap();
     let stores = postgres.stores.clone();
     let deleting = tokio::spawn(async move { stores.accounts.delete(owner, at(2), at(900)).await });
-    a_moment().await;
+    postgres.a_step_waits().await;
     // Waits for the account, which the deletion holds; the deletion has waited for longer, so it is the one to give way.
     other.batch_execute("UPDATE users SET roles = 'other'; COMMIT").await.unwrap();
     let ending = deleting.await.unwrap().unwrap().unwrap();
@@ -129,7 +127,7 @@ async fn a_pool_with_no_connection_to_give_is_busy() {
     other.batch_execute("BEGIN; SELECT 1 FROM sessions FOR UPDATE").await.unwrap();
     let stores = postgres.stores.clone();
     let waiting = tokio::spawn(async move { stores.sessions.advance(step(session, 0)).await });
-    a_moment().await;
+    postgres.a_step_waits().await;
     assert!(matches!(postgres.stores.health.check().await, Err(StoreError::Busy)));
     other.batch_execute("COMMIT").await.unwrap();
     assert!(waiting.await.unwrap().unwrap().is_some());

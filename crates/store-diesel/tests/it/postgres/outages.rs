@@ -19,7 +19,7 @@ async fn a_refresh_whose_connection_is_cut_is_unavailable_and_the_next_one_works
     other.batch_execute("BEGIN; SELECT 1 FROM sessions FOR UPDATE").await.unwrap();
     let stores = postgres.stores.clone();
     let waiting = tokio::spawn(async move { stores.sessions.advance(step(session, 0)).await });
-    a_moment().await;
+    postgres.a_step_waits().await;
     other.batch_execute(END_ALL_OTHERS).await.unwrap();
     let cut = waiting.await.unwrap();
     assert!(matches!(cut, Err(StoreError::Unavailable(_))), "{cut:?}");
@@ -73,7 +73,7 @@ async fn closing_waits_for_the_steps_that_have_begun_and_refuses_later_ones() {
     other.batch_execute("BEGIN; SELECT 1 FROM sessions FOR UPDATE").await.unwrap();
     let stores = postgres.stores.clone();
     let waiting = tokio::spawn(async move { stores.sessions.advance(step(session, 0)).await });
-    a_moment().await;
+    postgres.a_step_waits().await;
     let closing = async {
         tokio::time::timeout(Duration::from_millis(300), postgres.database.close()).await.unwrap_err();
         other.batch_execute("COMMIT").await.unwrap();
