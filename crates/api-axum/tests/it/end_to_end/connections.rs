@@ -140,20 +140,17 @@ fn s12_a_head_without_end_is_refused() {
 }
 
 #[tokio::test]
-async fn s12_running_out_of_file_descriptors_does_not_end_the_server() {
+async fn s12_a_crowd_that_exceeds_the_systems_limit_of_open_files_does_not_stop_the_server() {
     let home = Home::on_sqlite().with("JETON_HTTP__HEADER_TIMEOUT", "1s").with("JETON_LOG__LEVEL", "warn");
     let mut command = std::process::Command::new("sh");
-    command.args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"]).arg(env!("CARGO_BIN_EXE_jeton")).arg("serve");
+    command.args(["-c", "ulimit -n 80 && exec \"$@\"", "sh"]).arg(env!("CARGO_BIN_EXE_jeton")).arg("serve");
     let server = Server::start(home.dress(command), &home.next_log());
-    let crowd: Vec<_> = (0..100).map(|_| connect(&server)).collect();
-    let complained = async {
-        while !server.log().contains("no connection can be accepted") {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(SOON, complained).await.unwrap();
+    assert!(server.log().contains("allows fewer connections than http.max_connections"), "{}", server.log());
+    let crowd: Vec<_> = (0..40).map(|_| connect(&server)).collect();
+    // The crowd is closed by the deadline, some at a time, and then the others have their turn.
+    server.client().join("alice@example.com").await;
     drop(crowd);
-    assert_eq!(server.client().status("/readyz").await, 200);
+    assert!(!server.log().contains("no connection can be accepted"), "{}", server.log());
 }
 
 #[tokio::test]

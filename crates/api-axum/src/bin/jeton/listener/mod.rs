@@ -1,6 +1,7 @@
 //! The listener: HTTP/1.1 over TCP, with a cap on connections, a deadline for whoever is slow, and an end that finishes
 //! what is in flight.
 
+mod descriptors;
 mod timely_body;
 
 use std::convert::Infallible;
@@ -25,6 +26,7 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutWriter;
 use tower::ServiceExt as _;
 
+pub(crate) use self::descriptors::within_open_files;
 use self::timely_body::TimelyBody;
 use crate::config::HttpLimits;
 
