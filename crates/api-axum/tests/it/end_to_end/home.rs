@@ -76,7 +76,14 @@ impl Home {
 
     /// `jeton` with the settings of this home and none of the surrounding environment.
     pub(super) fn jeton(&self, arguments: &[&str]) -> Command {
-        let mut command = bare(self.folder(), arguments);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jeton"));
+        command.args(arguments);
+        self.dress(command)
+    }
+
+    /// The same for another program, which runs `jeton` in its turn.
+    pub(super) fn dress(&self, command: Command) -> Command {
+        let mut command = undress(command, self.folder());
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -112,7 +119,13 @@ impl Home {
 /// `jeton` in a folder, without any setting.
 pub(super) fn bare(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jeton"));
-    command.current_dir(folder).args(arguments).stdin(Stdio::null());
+    command.args(arguments);
+    undress(command, folder)
+}
+
+/// Takes every setting of the surrounding environment away.
+fn undress(mut command: Command, folder: &Path) -> Command {
+    command.current_dir(folder).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("JETON_") || name == "FAILPOINTS" {
             command.env_remove(name);

@@ -75,8 +75,11 @@ async fn s10_no_secret_of_a_whole_run_is_in_logs_mails_or_the_database(home: Hom
     for format in ["json", "pretty"] {
         let server = home.serve_with(&[("JETON_LOG__FORMAT", format)]);
         use_everything(&server.client(), &format!("alice+{format}@example.com"), &mut secrets).await;
-        logs.push((format, server.stop()));
+        logs.push((format, server.log()));
+        // Killed, so that the write-ahead log stays and is searched too.
+        server.kill();
     }
+    let database = database(&home).await;
     add_signing_key(&home, &mut secrets).await;
 
     for (format, log) in &logs {
@@ -88,8 +91,8 @@ async fn s10_no_secret_of_a_whole_run_is_in_logs_mails_or_the_database(home: Hom
     for mail in mails {
         secrets.none_in("a mail", &fs::read(mail).unwrap());
     }
-    for (place, content) in database(&home).await {
-        secrets.none_in(&place, &content);
+    for (place, content) in &database {
+        secrets.none_in(place, content);
     }
 }
 
@@ -167,11 +170,9 @@ async fn database(home: &Home) -> Vec<(String, Vec<u8>)> {
         let files = fs::read_dir(home.data()).unwrap().map(|file| file.unwrap().path());
         let of_database = |path: &Path| path.file_name().unwrap().to_string_lossy().starts_with("jeton.db");
         let read = |path: &Path| (path.display().to_string(), fs::read(path).unwrap());
-        return files
-            .filter(|path| of_database(path))
-            .map(|path| read(&path))
-            .filter(|(_, text)| !text.is_empty())
-            .collect();
+        let found: Vec<_> = files.filter(|path| of_database(path)).map(|path| read(&path)).collect();
+        assert!(found.iter().any(|(place, content)| place.ends_with("-wal") && !content.is_empty()));
+        return found;
     }
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);

@@ -1,7 +1,10 @@
 //! Random kill -9 while many clients refresh, use, sign out and replay, and a journal of all that they saw.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
+use std::fs;
 use std::hash::{Hash as _, Hasher as _};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,12 +21,52 @@ use super::{on_both_engines, rounds};
 on_both_engines!(i1_to_i5_i10_i12_hold_through_random_kills);
 
 const CLIENTS: usize = 16;
+/// The longest that a server lives in one round.
+const ROUND: Duration = Duration::from_secs(5);
 
 /// SECURITY I1 to I5, I8, I10 and I12, checked from the history.
 async fn i1_to_i5_i10_i12_hold_through_random_kills(home: Home) {
-    // A retry without a key may come as late as a server takes to start again.
-    let home = home.with("JETON_REFRESH__RETRY_WINDOW", "5m").with("JETON_LOG__LEVEL", "warn");
     let seed = std::env::var("JETON_SOAK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_260_731);
+    let journal = soak(home, seed, rounds(15, 1_000), |_, _| {}).await;
+    let violations = check(&journal);
+    assert!(violations.is_empty(), "seed {seed}: {violations:#?}");
+    let count = |wanted: fn(&Line) -> bool| journal.iter().filter(|line| wanted(line)).count();
+    let moved = count(|line| matches!(line, Line::Answered { outcome: Outcome::Successor { .. }, .. }));
+    let lost = count(|line| matches!(line, Line::Answered { outcome: Outcome::Unknown, .. }));
+    let refused = count(|line| matches!(line, Line::Answered { outcome: Outcome::Refused, .. }));
+    println!("{} lines: {moved} refreshes, {lost} lost answers, {refused} refusals", journal.len());
+    // A run in which nothing was lost or refused proves nothing.
+    assert!(moved > 100 && lost > 5 && refused > 5, "{moved} {lost} {refused}");
+}
+
+/// The test of the test: the same clients find out a server that loses commits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_goes_back_to_an_older_database_is_found() {
+    let journal = soak(Home::on_sqlite(), 1, 4, |home, round| {
+        let (data, copy) = (home.data(), home.folder().join("copy"));
+        let (from, to) = if round == 0 { (&data, &copy) } else { (&copy, &data) };
+        let of_database = |folder: &Path| {
+            let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+            files.filter(|file| file.file_name().unwrap().to_string_lossy().starts_with("jeton.db")).collect::<Vec<_>>()
+        };
+        fs::create_dir_all(to).unwrap();
+        for file in of_database(to) {
+            fs::remove_file(file).unwrap();
+        }
+        for file in of_database(from) {
+            fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+        }
+    })
+    .await;
+    let broken: BTreeSet<_> = check(&journal).into_iter().map(|violation| violation.invariant).collect();
+    assert!(broken.contains("I4"), "{broken:?}");
+}
+
+/// Lets the clients work while the server is killed again and again. `meddle` is called after each kill.
+async fn soak(home: Home, seed: u64, rounds: usize, meddle: impl Fn(&Home, usize)) -> Vec<Line> {
+    // A retry without a key may come as late as a server takes to start again, and nothing may be refused for its age.
+    let home = home.with("JETON_REFRESH__RETRY_WINDOW", "5m").with("JETON_TOKENS__ACCESS_TTL", "1d");
+    let home = home.with("JETON_LOG__LEVEL", "warn");
     let run = Run::new();
     let mut dice = Dice::new(seed);
     let mut server = home.serve();
@@ -35,15 +78,18 @@ async fn i1_to_i5_i10_i12_hold_through_random_kills(home: Home) {
         .map(|client| tokio::spawn(Actor::new(client, seed + 1 + client as u64, Arc::clone(&run)).act()))
         .collect();
 
-    for _ in 0..rounds(15, 1_000) {
-        tokio::time::sleep(Duration::from_millis(20 + dice.below(250))).await;
+    for round in 0..rounds {
+        run.wait_for(20 + dice.below(150)).await;
         server.kill();
         run.close();
         // Nobody is in the middle of anything from here on until the gate is open again.
         let quiet = run.gate.write().await;
+        meddle(&home, round);
         let database = home.database().await;
         for (number, session) in run.current() {
-            let (generation, ended) = row(&database, session.parse().unwrap()).await.unwrap();
+            let found = row(&database, session.parse().unwrap()).await;
+            // A row that is gone is as good as one that never moved.
+            let (generation, ended) = found.unwrap_or_default();
             run.write(Line::Row { session: number, generation, ended });
         }
         database.close().await;
@@ -56,17 +102,7 @@ async fn i1_to_i5_i10_i12_hold_through_random_kills(home: Home) {
         client.await.unwrap();
     }
     server.stop();
-
-    let journal = run.journal.lock().unwrap();
-    let violations = check(&journal);
-    assert!(violations.is_empty(), "seed {seed}: {violations:#?}");
-    let count = |wanted: fn(&Line) -> bool| journal.iter().filter(|line| wanted(line)).count();
-    let moved = count(|line| matches!(line, Line::Answered { outcome: Outcome::Successor { .. }, .. }));
-    let lost = count(|line| matches!(line, Line::Answered { outcome: Outcome::Unknown, .. }));
-    let refused = count(|line| matches!(line, Line::Answered { outcome: Outcome::Refused, .. }));
-    println!("{} lines: {moved} refreshes, {lost} lost answers, {refused} refusals", journal.len());
-    // A run in which nothing was lost or refused proves nothing.
-    assert!(moved > 100 && lost > 5 && refused > 5, "{moved} {lost} {refused}");
+    std::mem::take(&mut *run.journal.lock().unwrap())
 }
 
 fn email(client: usize) -> String {
@@ -112,6 +148,19 @@ impl Run {
 
     fn end(&self) {
         self.address.send_replace(Address::End);
+    }
+
+    /// Waits until the journal has so many lines more, or too long.
+    async fn wait_for(&self, lines: u64) {
+        let length = || self.journal.lock().unwrap().len() as u64;
+        let enough = length() + lines;
+        let grown = async {
+            while length() < enough {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        // A round in which little happened is a round all the same.
+        let _ = tokio::time::timeout(ROUND, grown).await;
     }
 
     fn write(&self, line: Line) {

@@ -87,13 +87,12 @@ fn an_issuer_that_is_not_https_is_warned_about_unless_it_is_this_machine() {
     assert!(warned.contains("is not https"), "{warned}");
 }
 
-async fn a_stop_finishes_the_request_in_flight_and_takes_no_new_one(home: Home) {
-    let mut server = home.serve();
-    let address = server.url.trim_start_matches("http://").to_owned();
+/// Begins to register: sends the head and a part of the body. What is left of the body comes back with the connection.
+async fn half_a_request(server: &Server) -> (TcpStream, String) {
+    let address = server.url.trim_start_matches("http://");
     let body = format!(r#"{{"email":"alice@example.com","password":"{PASSWORD}"}}"#);
     let (first, rest) = body.split_at(10);
-
-    let mut connection = TcpStream::connect(&address).unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
     connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     write!(
         connection,
@@ -104,6 +103,13 @@ async fn a_stop_finishes_the_request_in_flight_and_takes_no_new_one(home: Home) 
     .unwrap();
     // An answer on another connection shows that the server had time to read the first one's head.
     assert_eq!(server.client().status("/livez").await, 200);
+    (connection, rest.to_owned())
+}
+
+async fn a_stop_finishes_the_request_in_flight_and_takes_no_new_one(home: Home) {
+    let mut server = home.serve();
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let (mut connection, rest) = half_a_request(&server).await;
     server.terminate();
     while TcpStream::connect(&address).is_ok() {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -116,6 +122,29 @@ async fn a_stop_finishes_the_request_in_flight_and_takes_no_new_one(home: Home) 
 
     let server = home.serve();
     server.client().login("alice@example.com").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_no_longer_than_it_was_told() {
+    let home = Home::on_sqlite();
+    let mut server = home.serve_with(&[("JETON_HTTP__SHUTDOWN_TIMEOUT", "100ms")]);
+    let _connection = half_a_request(&server).await;
+    server.terminate();
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(server.log().contains("requests in flight were cut off"), "{}", server.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_the_waiting() {
+    let home = Home::on_sqlite();
+    let mut server = home.serve_with(&[("JETON_HTTP__SHUTDOWN_TIMEOUT", "1h"), ("JETON_HTTP__REQUEST_TIMEOUT", "1h")]);
+    let _connection = half_a_request(&server).await;
+    server.terminate();
+    while !server.log().contains("no longer accepting connections") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    server.terminate();
+    assert_eq!(server.wait().code(), Some(0));
 }
 
 async fn what_was_acknowledged_is_there_after_a_restart(home: Home) {

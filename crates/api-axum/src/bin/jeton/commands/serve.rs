@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::print;
-use crate::config::Config;
+use crate::config::{Config, HttpLimits};
 use crate::failure::{Doing as _, Failure};
 use crate::listener::{self, Drained};
 use crate::logging;
@@ -21,14 +21,19 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(config.listen).await.doing(&format!("listen on {}", config.listen))?;
     let address = listener.local_addr().doing("learn the address")?;
 
+    let max_connections = listener::within_open_files(config.http.max_connections);
+    let limits = HttpLimits { max_connections, ..config.http };
     let (database, service) = tokio::select! {
         started = start(&config, address) => started?,
         () = signals.count(1) => return Ok(()),
     };
-    print(&format!("jeton is ready at http://{address}\n"))?;
+    // A server whose standard output is closed serves all the same.
+    if let Err(error) = print(&format!("jeton is ready at http://{address}\n")) {
+        tracing::debug!(%error, "nobody reads the standard output");
+    }
 
     let Service { router, background, .. } = service;
-    let serving = listener::serve(listener, router, config.http, signals.count(1), signals.count(2));
+    let serving = listener::serve(listener, router, limits, signals.count(1), signals.count(2));
     let drained = tokio::select! {
         drained = serving => drained,
         never = background.run(signals.count(1)) => match never {},

@@ -1,6 +1,9 @@
 //! The listener: HTTP/1.1 over TCP, with a cap on connections, a deadline for whoever is slow, and an end that finishes
 //! what is in flight.
 
+mod descriptors;
+mod timely_body;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +26,8 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutWriter;
 use tower::ServiceExt as _;
 
+pub(crate) use self::descriptors::within_open_files;
+use self::timely_body::TimelyBody;
 use crate::config::HttpLimits;
 
 /// The most bytes of a request's head.
@@ -111,13 +116,13 @@ fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%peer, %error, "TCP_NODELAY is not to be had");
     }
-    // Reading is bounded by the header deadline here and by the request deadline in the router; writing by this.
+    // Reading a head and a body is bounded below, the whole request by the router, and writing by this.
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(limits.header_timeout));
     let service = service_fn(move |request: Request<Incoming>| {
         let router = router.clone();
         async move {
-            let mut request = request.map(Body::new);
+            let mut request = request.map(|body| Body::new(TimelyBody::new(body, limits.request_timeout)));
             request.extensions_mut().insert(ConnectInfo(peer));
             router.oneshot(request).await.map_err(|never: Infallible| never)
         }

@@ -1,0 +1,95 @@
+//! What the operator writes is what the server does.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::client::{PASSWORD, send};
+use super::home::Home;
+
+const KEY_1: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const KEY_2: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
+/// A part of a token, decoded.
+fn part(token: &str, number: usize) -> Value {
+    let bytes = token_core::strict::base64url(token.split('.').nth(number).unwrap()).unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_as_they_were_ordered() {
+    let home = Home::on_sqlite()
+        .with("JETON_ISSUER", "https://login.example.com")
+        .with("JETON_AUDIENCE", "https://api.example.com")
+        .with("JETON_TOKENS__ACCESS_TTL", "5m")
+        .with("JETON_TOKENS__ALGORITHM", "ES256")
+        .with("JETON_REFRESH__IDLE", "1h")
+        .with("JETON_REFRESH__ABSOLUTE", "2h");
+    let server = home.serve();
+    let client = server.client();
+    assert_eq!(client.register("alice@example.com").await.status, 201);
+    let answer = client.try_login("alice@example.com").await.unwrap();
+    assert_eq!((&answer.body["expires_in"], &answer.body["refresh_expires_in"]), (&json!(300), &json!(3600)));
+    assert!(answer.headers.contains_key("strict-transport-security"), "the issuer is https");
+    let access = answer.tokens().unwrap().access;
+    assert_eq!(part(&access, 0)["alg"], "ES256");
+    let claims = part(&access, 1);
+    assert_eq!(claims["iss"], "https://login.example.com");
+    assert_eq!(claims["aud"], "https://api.example.com");
+    assert_eq!(client.me(&access).await.unwrap().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_algorithm_makes_a_key_of_its_own_and_the_old_tokens_stay_good() {
+    let home = Home::on_sqlite();
+    let server = home.serve();
+    let old = server.client().join("alice@example.com").await;
+    server.stop();
+    let server = home.serve_with(&[("JETON_TOKENS__ALGORITHM", "ES256")]);
+    let client = server.client();
+    assert_eq!(client.me(&old.access).await.unwrap().status, 200);
+    let new = client.refresh(&old.refresh, None).await.unwrap().tokens().unwrap();
+    assert_eq!(part(&new.access, 0)["alg"], "ES256");
+    let jwks = send(client.request(Method::GET, "/.well-known/jwks.json")).await.unwrap().body;
+    assert_eq!(jwks["keys"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_device_evicts_the_first_or_is_denied() {
+    let home = Home::on_sqlite().with("JETON_SESSIONS__MAX_PER_ACCOUNT", "1");
+    let server = home.serve();
+    let first = server.client().join("alice@example.com").await;
+    let second = server.client().login("alice@example.com").await;
+    assert_eq!(server.client().me(&first.access).await.unwrap().code(), "invalid_token");
+    assert_eq!(server.client().me(&second.access).await.unwrap().status, 200);
+    server.stop();
+
+    let server = home.serve_with(&[("JETON_SESSIONS__ON_LIMIT", "deny")]);
+    let third = server.client().try_login("alice@example.com").await.unwrap();
+    assert_eq!((third.status, third.code()), (409, "session_limit_reached"));
+    assert_eq!(server.client().me(&second.access).await.unwrap().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_are_as_long_as_the_operator_asks() {
+    let home = Home::on_sqlite().with("JETON_PASSWORD__MIN_LENGTH", &(PASSWORD.len() + 1).to_string());
+    let server = home.serve();
+    let answer = server.client().register("alice@example.com").await;
+    assert_eq!(answer.code(), "password_too_short");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_master_key_takes_over_without_ending_a_session() {
+    let home = Home::on_sqlite();
+    let server = home.serve_with(&[("JETON_MASTER_KEY", KEY_1)]);
+    let old = server.client().join("alice@example.com").await;
+    server.stop();
+
+    let server = home.serve_with(&[("JETON_MASTER_KEY", &format!("2:{KEY_2},1:{KEY_1}"))]);
+    let client = server.client();
+    assert_eq!(client.me(&old.access).await.unwrap().status, 200);
+    let new = client.refresh(&old.refresh, None).await.unwrap().tokens().unwrap();
+    let again = client.refresh(&old.refresh, None).await.unwrap().tokens().unwrap();
+    assert_eq!(new.refresh, again.refresh);
+    let key_id = |token: &str| token_core::strict::base64url(token.trim_start_matches("jrt_")).unwrap()[1];
+    assert_eq!((key_id(&old.refresh), key_id(&new.refresh)), (1, 2));
+}
