@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{EndReason, EndSessions, SecurityEvent, SessionFacts, SessionRecord, TokenSecret};
 
-/// Decides, under the row's lock, why a step did not move the session. Pure; a store may run it again after a conflict.
+/// Decides, under the row's lock, why a step did not move the session. Pure; a store may ask it more than once.
 pub type Judge = Arc<dyn Fn(Option<&SessionRecord>) -> Ruling + Send + Sync>;
 
 /// Why a step did not move the session, and what follows. The store applies the effect in the same transaction.

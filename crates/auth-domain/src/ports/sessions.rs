@@ -29,7 +29,8 @@ pub trait SessionStore: Send + Sync + 'static {
     async fn advance(&self, step: Advance) -> Result<Option<SessionFacts>, StoreError>;
 
     /// Asks `judge` about the session under its row's lock (`None` when there is no such row), applies the ruling's effect
-    /// in the same transaction, and answers the ruling.
+    /// in the same transaction, and answers the ruling. A store may ask without the lock first, and take the lock only for a
+    /// ruling that writes: so the judge may be asked more than once, and what counts is its last ruling.
     ///
     /// `Retry` with a late retry sets `late_retries` and `late_generation`; `Diverged` records the event; `Replay` ends the
     /// session as [`end`](Self::end) does. The others write nothing.

@@ -17,7 +17,7 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 /// How often what has expired leaves memory.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// How often the database is looked through for rows that are needed no more.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// The pause between two batches of such rows, in which others have the write lock.
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 /// How often deliveries are looked for.
