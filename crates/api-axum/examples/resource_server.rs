@@ -12,6 +12,7 @@
 
 use std::env::{self, VarError};
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use api_axum::{
@@ -150,9 +151,20 @@ pub(crate) async fn serve(listener: TcpListener, settings: Settings) -> Result<(
     Ok(())
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
+async fn run() -> Result<(), Failure> {
     let settings = Settings::from_environment()?;
     let listener = TcpListener::bind(optional("LISTEN", "127.0.0.1:9000")?).await?;
     serve(listener, settings).await
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // What the guard's error says is meant to be read.
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }

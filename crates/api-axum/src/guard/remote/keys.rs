@@ -217,7 +217,7 @@ impl KeyKeeper {
     }
 }
 
-/// When to confirm keys that are good for `max_age`: ahead of time, so that nobody waits for it.
+/// When to confirm keys that are good for `max_age`: after five to six eighths of it, so that nobody waits for it.
 fn until_refresh(max_age: Duration) -> Duration {
     let (shortest, longest) = MAX_AGE_BOUNDS;
     let bounded = max_age.clamp(shortest, longest);
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn keys_are_confirmed_before_they_are_too_old_and_not_all_the_time() {
-        for (max_age, earliest, latest) in [(300, 225, 300), (0, 45, 60), (86_400, 2_700, 3_600)] {
+        for (max_age, earliest, latest) in [(300, 187, 225), (0, 37, 45), (86_400, 2_250, 2_700)] {
             let due = until_refresh(Duration::from_secs(max_age));
             assert!(due >= Duration::from_secs(earliest) && due <= Duration::from_secs(latest), "{max_age}: {due:?}");
         }

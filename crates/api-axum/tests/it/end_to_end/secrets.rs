@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use auth_domain::model::Timestamp;
 use auth_domain::refresh::MasterKey;
@@ -13,13 +14,14 @@ use serde_json::{Value, json};
 use token_core::Algorithm;
 
 use super::client::{Answer, Client, PASSWORD, send};
-use super::home::{Home, ISSUER};
+use super::home::{Home, ISSUER, Server};
 use super::on_both_engines;
 
 on_both_engines!(s10_no_secret_of_a_whole_run_is_in_logs_mails_or_the_database);
 
 const MASTER: [u8; 32] = *b"the master key of the whole run!";
 const WRONG: &str = "incorrect horse battery staple";
+const WEBHOOK: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const KEY: &str = "idempotency-key-of-the-whole-run";
 
 /// Everything that must not be found, with a name for each.
@@ -71,10 +73,27 @@ async fn s10_no_secret_of_a_whole_run_is_in_logs_mails_or_the_database(home: Hom
     secrets.add("the wrong password", WRONG.as_bytes());
     secrets.add("the idempotency key", KEY.as_bytes());
 
+    secrets.add("the webhook's secret", WEBHOOK.as_bytes());
+    secrets.add("the path of the webhook's address", b"path-with-a-secret");
+    // Nobody listens there: each delivery fails, and is told of.
+    let webhook = format!(
+        "[[webhooks]]\nname = \"ops\"\nurl = \"http://127.0.0.1:1/path-with-a-secret\"\nsecret = \"{WEBHOOK}\"\n\
+         events = [\"session_opened\"]\n"
+    );
+    fs::write(home.folder().join("jeton.toml"), webhook).unwrap();
+    let scopes = ["--scope", "revocations", "--scope", "introspect"];
+    let key = home.run(&[&["apikeys", "create", "--name", "notes"][..], &scopes].concat()).success();
+    let key = key.trim();
+    secrets.add("the API key", key.as_bytes());
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(key.trim_start_matches("jak_")).unwrap();
+    secrets.add("the secret of the API key", bytes.get(16..).unwrap());
+
     let mut logs = Vec::new();
     for format in ["json", "pretty"] {
         let server = home.serve_with(&[("JETON_LOG__FORMAT", format)]);
         use_everything(&server.client(), &format!("alice+{format}@example.com"), &mut secrets).await;
+        use_the_key(&server.client(), key).await;
+        wait_for(&server, "a webhook was not taken").await;
         logs.push((format, server.log()));
         // Killed, so that the write-ahead log stays and is searched too.
         server.kill();
@@ -148,6 +167,37 @@ async fn use_everything(client: &Client, email: &str, secrets: &mut Secrets) {
         assert!((400..500).contains(&answer.status), "{answer:?}");
     }
     assert_eq!(client.logout(access).await.unwrap().status, 204);
+}
+
+/// An API key where it belongs, and in the wrong places.
+async fn use_the_key(client: &Client, key: &str) {
+    assert_eq!(client.get("/v1/revocations", key).await.status, 200);
+    let form = |request: reqwest::RequestBuilder| {
+        request.header("content-type", "application/x-www-form-urlencoded").body(format!("token={key}"))
+    };
+    let introspect = || client.request(Method::POST, "/oauth/introspect");
+    let answer = send(form(introspect().basic_auth("notes", Some(key)))).await.unwrap();
+    assert_eq!(answer.body, json!({ "active": false }), "an API key is no token");
+    for request in [
+        client.request(Method::GET, &format!("/v1/revocations?key={key}")),
+        client.request(Method::GET, &format!("/v1/revocations?after={key}")).bearer_auth(key),
+        client.request(Method::GET, "/v1/me").bearer_auth(key),
+        form(introspect().basic_auth("notes", Some(format!("{key}x")))),
+        form(client.request(Method::POST, "/oauth/token")),
+    ] {
+        let answer = send(request).await.unwrap();
+        assert!((400..500).contains(&answer.status), "{answer:?}");
+    }
+}
+
+/// Waits until the server has logged these words.
+async fn wait_for(server: &Server, words: &str) {
+    let logged = async {
+        while !server.log().contains(words) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), logged).await.unwrap();
 }
 
 /// The private half of the key that signed, as the master key opens it.
