@@ -96,8 +96,8 @@ impl Story {
         tell("Nobody honest holds such a token any more. The session has ended, and with it:");
         tell("the access token that was good a moment ago,");
         self.ask(401, &Call { bearer: Some(&current.access), ..get("/v1/me") })?;
-        tell("and the newest refresh token, whoever holds it.");
-        self.refused(&present(&current.refresh, None), "invalid_grant")?;
+        tell("and the newest refresh token. Who holds that one learns why, so that an application can tell Ada.");
+        self.refused(&present(&current.refresh, None), "session_revoked")?;
         tell("The thief has nothing. Ada signs in again.");
         Ok(())
     }
