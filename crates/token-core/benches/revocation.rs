@@ -1,5 +1,4 @@
 //! What it costs to ask a set of a million revocations, from one thread and from two at once.
-#![expect(missing_docs, reason = "criterion's macros make items without docs")]
 
 use std::hint::black_box;
 use std::thread;
