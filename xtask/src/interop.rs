@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 
-use crate::run::{Failure, build, cargo, not_started, root, run, succeeds};
+use crate::run::{Failure, build, cargo, jeton, not_started, root, run, succeeds};
 use crate::server::Server;
 
 const AUDIENCE: &str = "jeton";
@@ -53,7 +53,7 @@ impl Served {
         let flags = ["--database-url", &database, "--issuer", &format!("http://{listen}")].map(str::to_owned);
         let mut server = Server::start(program, &listen, folder, Some(folder.join("server.log")), &flags)?;
         server.wait_until_ready()?;
-        let mut command = Command::new(program);
+        let mut command = jeton(program);
         command.args(["apikeys", "create", "--name", "interop", "--scope", "introspect"]).args(flags);
         command.current_dir(folder).env("JETON_DATA_DIR", folder).stderr(Stdio::inherit());
         let output = command.output().map_err(|error| not_started(&command, &error))?;

@@ -42,6 +42,17 @@ pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     command
 }
 
+/// The server's own program. Settings of the tests begin like its own, and it refuses to start with one that it does not know.
+pub(crate) fn jeton(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("JETON_TEST_") || name.starts_with("JETON_SOAK")) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// Says the command, runs it to its end, and fails when it does.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     say(command);

@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::http::{Call, Client};
-use crate::run::{Failure, not_started, root};
+use crate::run::{Failure, jeton, not_started, root};
 
 const POLL: Duration = Duration::from_millis(50);
 /// Enough for migrations on a slow disk.
@@ -32,7 +32,7 @@ impl Server {
         log: Option<PathBuf>,
         arguments: &[String],
     ) -> Result<Self, Failure> {
-        let mut command = Command::new(program);
+        let mut command = jeton(program);
         command
             .arg("serve")
             .args(arguments)
