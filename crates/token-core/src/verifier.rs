@@ -221,6 +221,9 @@ impl Verifier {
         is_key_revoked: impl FnOnce(&str) -> bool,
     ) -> Result<Map<String, Value>, VerifyError> {
         let jws = Jws::read(token)?;
+        if !jws.has_payload() {
+            return Err(VerifyError::EmptyPart(Part::Payload));
+        }
         let expected = &self.rules.typ;
         if !jws.header().typ().is_some_and(|typ| expected.accepts(typ)) {
             return Err(VerifyError::WrongType { expected: expected.to_name() });
