@@ -1,12 +1,7 @@
-//! What an access token says (RFC 9068 §2.2), typed, and the strict reading of it.
+//! What an access token says (RFC 9068 §2.2), typed.
 
-use crate::{UnixTime, VerifyError};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{DeserializeOwned, IgnoredAny},
-    ser::SerializeMap,
-};
-use serde_json::{Map, Value};
+use crate::UnixTime;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny, ser::SerializeMap};
 use uuid::Uuid;
 
 /// The claim names that belong to the token itself. The embedder's own claims may not use them.
@@ -59,111 +54,6 @@ impl<X> Claims<X> {
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
         self.roles.iter().any(|held| held == role)
-    }
-}
-
-impl<X: DeserializeOwned> Claims<X> {
-    /// Reads the claims from a payload. Whatever is present must have its type: nothing of a wrong type counts as absent.
-    pub(crate) fn read(payload: Map<String, Value>) -> Result<Self, VerifyError> {
-        let mut members = Members(payload);
-        Ok(Self {
-            iss: members.string("iss")?,
-            sub: members.uuid("sub")?,
-            aud: members.audience()?,
-            exp: members.time("exp")?,
-            iat: members.time("iat")?,
-            nbf: optional(members.time("nbf"))?,
-            jti: members.uuid("jti")?,
-            client_id: members.string("client_id")?,
-            scope: optional(members.string("scope"))?.unwrap_or_default(),
-            sid: members.uuid("sid")?,
-            auth_time: members.time("auth_time")?,
-            amr: optional(members.strings("amr"))?.unwrap_or_default(),
-            roles: optional(members.strings("roles"))?.unwrap_or_default(),
-            extra: X::deserialize(Value::Object(members.0))
-                .map_err(|error| VerifyError::Extra(error.to_string().escape_debug().to_string()))?,
-        })
-    }
-}
-
-/// The claims that bound any JWT (RFC 7519 §4.1), read as strictly as those of an access token.
-pub(crate) struct Bounds {
-    pub(crate) iss: String,
-    pub(crate) aud: Audience,
-    pub(crate) exp: UnixTime,
-    pub(crate) nbf: Option<UnixTime>,
-    pub(crate) iat: Option<UnixTime>,
-}
-
-impl Bounds {
-    pub(crate) fn read(payload: &Map<String, Value>) -> Result<Self, VerifyError> {
-        let named = ["iss", "aud", "exp", "nbf", "iat"].into_iter();
-        let mut members =
-            Members(named.filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone()))).collect());
-        Ok(Self {
-            iss: members.string("iss")?,
-            aud: members.audience()?,
-            exp: members.time("exp")?,
-            nbf: optional(members.time("nbf"))?,
-            iat: optional(members.time("iat"))?,
-        })
-    }
-}
-
-/// Turns "missing" into `None`; everything else stays an error.
-fn optional<T>(read: Result<T, VerifyError>) -> Result<Option<T>, VerifyError> {
-    match read {
-        Ok(value) => Ok(Some(value)),
-        Err(VerifyError::MissingClaim(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// A payload's members, taken out one by one; what is left at the end is the embedder's.
-struct Members(Map<String, Value>);
-
-impl Members {
-    fn take(&mut self, name: &'static str) -> Result<Value, VerifyError> {
-        self.0.remove(name).ok_or(VerifyError::MissingClaim(name))
-    }
-
-    fn string(&mut self, name: &'static str) -> Result<String, VerifyError> {
-        match self.take(name)? {
-            Value::String(text) => Ok(text),
-            _ => Err(VerifyError::ClaimType(name)),
-        }
-    }
-
-    /// Lower case with hyphens, the form that RFC 9562 §4 says to write: one id has one text.
-    fn uuid(&mut self, name: &'static str) -> Result<Uuid, VerifyError> {
-        let text = self.string(name)?;
-        let id = Uuid::try_parse(&text).map_err(|_| VerifyError::ClaimType(name))?;
-        if *id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == *text {
-            Ok(id)
-        } else {
-            Err(VerifyError::ClaimType(name))
-        }
-    }
-
-    fn time(&mut self, name: &'static str) -> Result<UnixTime, VerifyError> {
-        let secs = self.take(name)?.as_u64().ok_or(VerifyError::ClaimType(name))?;
-        UnixTime::try_from(secs).map_err(|_| VerifyError::ClaimType(name))
-    }
-
-    fn strings(&mut self, name: &'static str) -> Result<Vec<String>, VerifyError> {
-        let Value::Array(items) = self.take(name)? else { return Err(VerifyError::ClaimType(name)) };
-        let text = |item| match item {
-            Value::String(text) => Ok(text),
-            _ => Err(VerifyError::ClaimType(name)),
-        };
-        items.into_iter().map(text).collect()
-    }
-
-    fn audience(&mut self) -> Result<Audience, VerifyError> {
-        if let Some(Value::String(_)) = self.0.get("aud") {
-            return self.string("aud").map(Audience::from);
-        }
-        Audience::try_from(self.strings("aud")?).map_err(|_| VerifyError::ClaimType("aud"))
     }
 }
 

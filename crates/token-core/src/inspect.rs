@@ -68,21 +68,32 @@ pub struct ExplainedMember {
 
 const OWN_MEANING: &str = "not registered: the application's own";
 
-const HEADER_MEANINGS: [(&str, &str); 11] = [
+/// RFC 7515 §4.1, RFC 7519 §5, and what others registered for signed tokens.
+const HEADER_MEANINGS: &[(&str, &str)] = &[
     ("typ", "the kind of token; an access token is `at+jwt` (RFC 9068)"),
     ("alg", "the algorithm that the signature claims; a verifier takes the key's instead"),
     ("kid", "the name of the key that signed"),
-    ("cty", "the kind of content"),
+    ("cty", "the kind of content; `JWT` when a token stands inside"),
     ("crit", "extensions that a verifier must understand; none is supported, so the token is refused"),
     ("b64", "says that the payload is not encoded (RFC 7797); refused"),
     ("zip", "says that the payload is compressed; refused"),
+    ("enc", "how the content is encrypted (RFC 7516); a signed token has none"),
     ("jku", "an address to fetch keys from; never followed, refused"),
     ("jwk", "a key that the token brings along; never believed, refused"),
     ("x5u", "an address to fetch certificates from; never followed, refused"),
     ("x5c", "certificates that the token brings along; never believed, refused"),
+    ("x5t", "the SHA-1 fingerprint of a certificate; ignored"),
+    ("x5t#S256", "the SHA-256 fingerprint of a certificate; ignored"),
+    ("iss", "a copy of the claim `iss` (RFC 7519 §5.3); ignored"),
+    ("sub", "a copy of the claim `sub` (RFC 7519 §5.3); ignored"),
+    ("aud", "a copy of the claim `aud` (RFC 7519 §5.3); ignored"),
+    ("nonce", "a value that makes the request unique (RFC 8555, RFC 9449)"),
+    ("url", "the address that the request is meant for (RFC 8555)"),
+    ("trust_chain", "a chain of statements about the signer (OpenID Federation); ignored"),
 ];
 
-const CLAIM_MEANINGS: [(&str, &str); 13] = [
+/// RFC 7519 §4.1, RFC 9068 §2.2, then what OpenID Connect and later RFCs registered.
+const CLAIM_MEANINGS: &[(&str, &str)] = &[
     ("iss", "who issued the token"),
     ("sub", "the account that it speaks of"),
     ("aud", "for whom it is meant; others must refuse it"),
@@ -94,11 +105,57 @@ const CLAIM_MEANINGS: [(&str, &str); 13] = [
     ("scope", "what it allows"),
     ("sid", "the session that it belongs to; ending the session ends the token"),
     ("auth_time", "when the user last proved who he is"),
-    ("amr", "how he proved it (RFC 8176)"),
+    (
+        "amr",
+        "how he proved it (RFC 8176): `pwd` password, `pin` PIN, `otp` one-time code, `sms` text message, `hwk` or `swk` key in hardware or software, `fpt` or `face` body, `mfa` several of them",
+    ),
+    ("acr", "how strong that proof was, by the issuer's own scale"),
     ("roles", "the account's roles"),
+    ("groups", "the groups that the account belongs to (RFC 9068)"),
+    ("entitlements", "what the account may do (RFC 9068)"),
+    ("authorization_details", "what it allows, in detail (RFC 9396)"),
+    ("azp", "the client that an ID token was issued to (OpenID Connect)"),
+    ("nonce", "ties an ID token to the request that asked for it"),
+    ("at_hash", "ties an ID token to its access token"),
+    ("c_hash", "ties an ID token to its authorization code"),
+    ("s_hash", "ties an ID token to the request's `state`"),
+    ("cnf", "the key that its holder must prove to have (RFC 7800); without that proof it is worth nothing"),
+    ("act", "who acts in the account's place (RFC 8693)"),
+    ("may_act", "who may act in the account's place (RFC 8693)"),
+    ("events", "what happened; the token is a notice of events (RFC 8417), such as a logout"),
+    ("toe", "when the event happened (RFC 8417)"),
+    ("txn", "the transaction that it belongs to (RFC 8417)"),
+    ("htm", "the HTTP method that a proof is for (RFC 9449)"),
+    ("htu", "the address that a proof is for (RFC 9449)"),
+    ("ath", "the hash of the access token that a proof belongs to (RFC 9449)"),
+    ("token_introspection", "what an introspection endpoint answered (RFC 9701)"),
+    ("status", "where to ask whether it has been revoked"),
+    ("name", "the user's whole name"),
+    ("given_name", "the user's given name"),
+    ("family_name", "the user's family name"),
+    ("middle_name", "the user's middle name"),
+    ("nickname", "the name that the user goes by"),
+    ("preferred_username", "the name that the user likes to be called by; it may change and be shared"),
+    ("profile", "the address of the user's page"),
+    ("picture", "the address of the user's picture"),
+    ("website", "the address of the user's own pages"),
+    ("email", "the user's mail address"),
+    ("email_verified", "whether the issuer verified the mail address"),
+    ("gender", "the user's gender"),
+    ("birthdate", "the user's birthday"),
+    ("zoneinfo", "the user's time zone"),
+    ("locale", "the user's language and region"),
+    ("phone_number", "the user's telephone number"),
+    ("phone_number_verified", "whether the issuer verified the telephone number"),
+    ("address", "the user's postal address"),
+    ("updated_at", "when what it says of the user last changed"),
 ];
 
+/// Claims that a verifier reads as times.
 const TIMES: [&str; 4] = ["exp", "nbf", "iat", "auth_time"];
+
+/// Claims that are times and that no verifier here reads.
+const OTHER_TIMES: [&str; 2] = ["toe", "updated_at"];
 
 /// Takes a token apart, explains what it finds and lists what is wrong. It never fails and trusts nothing.
 ///
@@ -108,8 +165,8 @@ pub fn inspect(token: &str) -> Inspection {
     let shown = if token.len() > MAX_TOKEN_LEN { "" } else { token };
     let mut parts = shown.splitn(3, '.');
     let mut next = || parts.next().unwrap_or_default();
-    let header = inspect_part(Part::Header, next(), &HEADER_MEANINGS);
-    let payload = inspect_part(Part::Payload, next(), &CLAIM_MEANINGS);
+    let header = inspect_part(Part::Header, next(), HEADER_MEANINGS);
+    let payload = inspect_part(Part::Payload, next(), CLAIM_MEANINGS);
     let signature = inspect_signature(next());
 
     let mut problems = Vec::new();
@@ -148,7 +205,10 @@ fn explain(json: &Map<String, Value>, meanings: &[(&str, &'static str)]) -> Vec<
         name: name.to_owned(),
         value: value.clone(),
         meaning,
-        time: value.as_u64().filter(|_| TIMES.contains(&name)).and_then(|secs| UnixTime::try_from(secs).ok()),
+        time: value
+            .as_u64()
+            .filter(|_| TIMES.contains(&name) || OTHER_TIMES.contains(&name))
+            .and_then(|secs| UnixTime::try_from(secs).ok()),
     };
     let registered =
         meanings.iter().filter_map(|(name, meaning)| json.get(*name).map(|value| member(name, value, meaning)));

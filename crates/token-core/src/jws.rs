@@ -1,10 +1,10 @@
 //! Signed objects in compact form (RFC 7515): form, header and signature, without any rule about claims.
 
 use crate::{
-    VerificationKey, VerifyError, strict,
+    VerificationKey, VerifyError,
+    strict::{self, Shallow},
     verify_error::Part::{self, Header as InHeader, Payload, Signature},
 };
-use serde_json::{Map, Value};
 use std::fmt;
 
 /// The longest token that is read, in bytes.
@@ -61,33 +61,52 @@ impl JwsHeader {
     }
 
     fn read(bytes: &[u8]) -> Result<Self, VerifyError> {
-        let members = strict::object(bytes).map_err(|reason| VerifyError::json(InHeader, reason))?;
-        if members.contains_key("crit") {
+        let (mut alg, mut typ, mut kid) = (None, None, None);
+        let (mut crit, mut b64, mut zip) = (false, false, false);
+        let mut embedded = [false; EMBEDDED_KEYS.len()];
+        strict::members(bytes, |name, value| match name {
+            "alg" => alg = Some(value),
+            "typ" => typ = Some(value),
+            "kid" => kid = Some(value),
+            "crit" => crit = true,
+            "b64" => b64 = true,
+            "zip" => zip = true,
+            _ => {
+                for (found, key) in embedded.iter_mut().zip(EMBEDDED_KEYS) {
+                    *found |= name == key;
+                }
+            }
+        })
+        .map_err(|reason| VerifyError::json(InHeader, reason))?;
+        if crit {
             return Err(VerifyError::CriticalHeader);
         }
-        if members.contains_key("b64") {
+        if b64 {
             return Err(VerifyError::UnencodedPayload);
         }
-        if members.contains_key("zip") {
+        if zip {
             return Err(VerifyError::Compressed);
         }
         // RFC 7515 would let a reader ignore these. A token that brings its own key is an attack or a
         // misunderstanding, and refusing it tells the operator so.
-        if let Some(name) = ["jku", "jwk", "x5u", "x5c"].into_iter().find(|name| members.contains_key(*name)) {
+        if let Some((name, _)) = EMBEDDED_KEYS.into_iter().zip(embedded).find(|(_, found)| *found) {
             return Err(VerifyError::EmbeddedKey(name));
         }
         Ok(Self {
-            alg: string(&members, "alg")?.ok_or(VerifyError::HeaderMember("alg"))?,
-            typ: string(&members, "typ")?,
-            kid: string(&members, "kid")?,
+            alg: string(alg, "alg")?.ok_or(VerifyError::HeaderMember("alg"))?,
+            typ: string(typ, "typ")?,
+            kid: string(kid, "kid")?,
         })
     }
 }
 
-fn string(members: &Map<String, Value>, name: &'static str) -> Result<Option<String>, VerifyError> {
-    match members.get(name) {
+/// Members that would bring a key along (RFC 7515 §4.1.2, §4.1.3, §4.1.5, §4.1.6).
+const EMBEDDED_KEYS: [&str; 4] = ["jku", "jwk", "x5u", "x5c"];
+
+fn string(value: Option<Shallow<'_>>, name: &'static str) -> Result<Option<String>, VerifyError> {
+    match value {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Shallow::Text(text)) => Ok(Some(text.into_owned())),
         Some(_) => Err(VerifyError::HeaderMember(name)),
     }
 }
@@ -104,9 +123,17 @@ impl<'a> Jws<'a> {
         if token.len() > MAX_TOKEN_LEN {
             return Err(VerifyError::TooLong { length: token.len() });
         }
-        if !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
+        let decoded = Self::decode(token);
+        // What is no base64url may be no JWT at all: one bad character anywhere says so, and is only looked for then.
+        if decoded.is_err()
+            && !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        {
             return Err(VerifyError::NotAJwt);
         }
+        decoded
+    }
+
+    fn decode(token: &'a str) -> Result<Self, VerifyError> {
         let (signed, signature) = token.rsplit_once('.').ok_or(VerifyError::NotAJwt)?;
         let (header, payload) = signed.split_once('.').ok_or(VerifyError::NotAJwt)?;
         if payload.contains('.') {

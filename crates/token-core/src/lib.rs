@@ -68,6 +68,7 @@
 //! ```
 
 mod algorithm;
+mod claim_reader;
 mod claims;
 mod inspect;
 mod issuer;

@@ -8,6 +8,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 use std::{cell::RefCell, fmt};
 
+mod members;
+
+pub(crate) use members::{Shallow, members};
+
 /// Why a text is not acceptable JSON.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -50,14 +54,25 @@ pub fn object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
 /// # Errors
 /// [`JsonError`], saying what is wrong with the text.
 pub fn value(bytes: &[u8]) -> Result<Value, JsonError> {
+    read(bytes, |repeated, reader| Strict(repeated).deserialize(reader))
+}
+
+/// Where a reader leaves the name that occurs twice.
+type Repeated = RefCell<Option<String>>;
+type Reader<'de> = serde_json::Deserializer<serde_json::de::StrRead<'de>>;
+
+fn read<'de, T>(
+    bytes: &'de [u8],
+    with: impl FnOnce(&Repeated, &mut Reader<'de>) -> Result<T, serde_json::Error>,
+) -> Result<T, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     if text.starts_with('\u{feff}') {
         return Err(JsonError::ByteOrderMark);
     }
-    let duplicate = RefCell::new(None);
+    let repeated = RefCell::new(None);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict(&duplicate).deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    match (duplicate.into_inner(), value) {
+    let value = with(&repeated, &mut reader).and_then(|value| reader.end().map(|()| value));
+    match (repeated.into_inner(), value) {
         (Some(name), _) => Err(JsonError::DuplicateMember(name)),
         (None, Ok(value)) => Ok(value),
         (None, Err(error)) => Err(JsonError::Syntax(error.to_string())),
@@ -88,7 +103,7 @@ pub fn to_base64url(bytes: &[u8]) -> String {
 
 /// Builds a [`Value`], and leaves the name of a repeated member in the cell.
 #[derive(Clone, Copy)]
-struct Strict<'a>(&'a RefCell<Option<String>>);
+struct Strict<'a>(&'a Repeated);
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;

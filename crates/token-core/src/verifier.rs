@@ -1,7 +1,8 @@
 //! The one place that decides whether an access token is good.
 
 use crate::{
-    Audience, Claims, Jws, KeySet, RevocationSet, UnixTime, VerifyError, claims::Bounds, strict, verify_error::Part,
+    Audience, Claims, Jws, KeySet, RevocationSet, UnixTime, VerifyError, claim_reader::Bounds, strict,
+    verify_error::Part,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -197,10 +198,10 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`], one variant a reason.
     pub fn verify_jwt(&self, token: &str, now: UnixTime) -> Result<Map<String, Value>, VerifyError> {
-        let members = self.members(token, |_| false)?;
-        let Bounds { iss, aud, exp, nbf, iat } = Bounds::read(&members)?;
+        let payload = self.payload(token, |_| false)?;
+        let Bounds { iss, aud, exp, nbf, iat } = Bounds::read(&payload)?;
         self.check(&iss, &aud, exp, nbf, iat, now)?;
-        Ok(members)
+        strict::object(&payload).map_err(|reason| VerifyError::json(Part::Payload, reason))
     }
 
     fn decide<X: DeserializeOwned>(
@@ -209,17 +210,13 @@ impl Verifier {
         now: UnixTime,
         is_key_revoked: impl FnOnce(&str) -> bool,
     ) -> Result<Claims<X>, VerifyError> {
-        let claims = Claims::read(self.members(token, is_key_revoked)?)?;
+        let claims = Claims::read(&self.payload(token, is_key_revoked)?)?;
         self.check(&claims.iss, &claims.aud, claims.exp, claims.nbf, Some(claims.iat), now)?;
         Ok(claims)
     }
 
-    /// What a token with a good signature of the right kind says.
-    fn members(
-        &self,
-        token: &str,
-        is_key_revoked: impl FnOnce(&str) -> bool,
-    ) -> Result<Map<String, Value>, VerifyError> {
+    /// The payload of a token of the right kind with a good signature.
+    fn payload(&self, token: &str, is_key_revoked: impl FnOnce(&str) -> bool) -> Result<Vec<u8>, VerifyError> {
         let jws = Jws::read(token)?;
         if !jws.has_payload() {
             return Err(VerifyError::EmptyPart(Part::Payload));
@@ -233,8 +230,7 @@ impl Verifier {
         if is_key_revoked(kid) {
             return Err(VerifyError::Revoked);
         }
-        let payload = jws.verify(key)?;
-        strict::object(&payload).map_err(|reason| VerifyError::json(Part::Payload, reason))
+        jws.verify(key)
     }
 
     fn check(

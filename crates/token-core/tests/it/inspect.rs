@@ -3,6 +3,7 @@
 use crate::support::{NOW, TTL, at, forge, grant_with, pair};
 use proptest::prelude::*;
 use serde_json::json;
+use std::collections::BTreeMap;
 use token_core::{Algorithm, Inspection, SigningKey, inspect};
 
 fn issued() -> String {
@@ -45,6 +46,69 @@ fn a_number_that_is_no_registered_time_is_not_told_as_one() {
     let key = SigningKey::generate(Algorithm::Hs256).unwrap();
     let shown = inspect(&forge(&key, b"{\"exp\":1}", b"{\"n\":1,\"exp\":0}"));
     assert_eq!(shown.payload.members.iter().map(|member| member.time).collect::<Vec<_>>(), [Some(at(0)), None]);
+}
+
+/// RFC 7519, RFC 9068, RFC 8693, RFC 7800, RFC 8417, RFC 9449 and OpenID Connect: none of them is called the
+/// application's own.
+#[test]
+fn registered_members_are_explained() {
+    let key = SigningKey::generate(Algorithm::Hs256).unwrap();
+    let claims = [
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "nbf",
+        "iat",
+        "jti",
+        "client_id",
+        "scope",
+        "sid",
+        "auth_time",
+        "amr",
+        "acr",
+        "roles",
+        "groups",
+        "entitlements",
+        "azp",
+        "nonce",
+        "at_hash",
+        "c_hash",
+        "cnf",
+        "act",
+        "may_act",
+        "events",
+        "toe",
+        "txn",
+        "htm",
+        "htu",
+        "ath",
+        "name",
+        "email",
+        "email_verified",
+        "preferred_username",
+        "locale",
+        "updated_at",
+        "phone_number",
+        "address",
+        "authorization_details",
+        "status",
+    ];
+    let header = ["typ", "alg", "kid", "cty", "x5t", "x5t#S256", "jku", "jwk", "x5u", "x5c", "crit", "b64", "zip"];
+    let object = |names: &[&str]| json!(names.iter().map(|name| (*name, 1)).collect::<BTreeMap<_, _>>()).to_string();
+    let shown = inspect(&forge(&key, object(&header).as_bytes(), object(&claims).as_bytes()));
+    assert_eq!((shown.header.members.len(), shown.payload.members.len()), (header.len(), claims.len()));
+    for member in shown.header.members.iter().chain(&shown.payload.members) {
+        assert!(!member.meaning.is_empty() && !member.meaning.contains("not registered"), "{}", member.name);
+    }
+    let times: Vec<&str> = shown
+        .payload
+        .members
+        .iter()
+        .filter(|member| member.time.is_some())
+        .map(|member| member.name.as_str())
+        .collect();
+    assert_eq!(times, ["exp", "nbf", "iat", "auth_time", "toe", "updated_at"]);
 }
 
 #[test]

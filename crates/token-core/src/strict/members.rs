@@ -1,0 +1,207 @@
+//! An object's members read as they come, without building the object: the verifier's way, which copies nothing that it
+//! does not keep.
+
+use super::{JsonError, Repeated, read};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
+
+/// What a member holds, as far as it is of use: header members and registered claims are texts, whole numbers and lists
+/// of texts.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Shallow<'de> {
+    Text(Cow<'de, str>),
+    Natural(u64),
+    Texts(Vec<Cow<'de, str>>),
+    Other,
+}
+
+/// Reads an object member by member: each name and what it holds goes to `each`.
+///
+/// As strict as [`object`](super::object): a name that occurs twice, at any depth, refuses the whole text, although
+/// `each` may have seen a part of it by then.
+pub(crate) fn members<'de>(bytes: &'de [u8], each: impl FnMut(&str, Shallow<'de>)) -> Result<(), JsonError> {
+    let is_object = read(bytes, |repeated, reader| reader.deserialize_any(Outermost { repeated, each }))?;
+    if is_object { Ok(()) } else { Err(JsonError::NotAnObject) }
+}
+
+/// The outermost value; `false` when it is not an object.
+struct Outermost<'a, F> {
+    repeated: &'a Repeated,
+    each: F,
+}
+
+impl<'de, F: FnMut(&str, Shallow<'de>)> Visitor<'de> for Outermost<'_, F> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<bool, A::Error> {
+        Skim(self.repeated).visit_seq(items).map(|_| false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<bool, A::Error> {
+        let mut names = Names::default();
+        while let Some(name) = names.next(&mut members, self.repeated)? {
+            let value = members.next_value_seed(Skim(self.repeated))?;
+            (self.each)(&name, value);
+        }
+        Ok(true)
+    }
+}
+
+/// A value of which only [`Shallow`] is kept.
+#[derive(Clone, Copy)]
+struct Skim<'a>(&'a Repeated);
+
+impl<'de> DeserializeSeed<'de> for Skim<'_> {
+    type Value = Shallow<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Shallow<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Skim<'_> {
+    type Value = Shallow<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Other)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Natural(value))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Other)
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Shallow<'de>, E> {
+        Ok(Shallow::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shallow<'de>, A::Error> {
+        let mut texts = Some(Vec::new());
+        while let Some(item) = items.next_element_seed(self)? {
+            match (item, &mut texts) {
+                (Shallow::Text(text), Some(texts)) => texts.push(text),
+                _ => texts = None,
+            }
+        }
+        Ok(texts.map_or(Shallow::Other, Shallow::Texts))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shallow<'de>, A::Error> {
+        let mut names = Names::default();
+        while names.next(&mut members, self.0)?.is_some() {
+            members.next_value_seed(self)?;
+        }
+        Ok(Shallow::Other)
+    }
+}
+
+/// The names of one object so far. Few are compared one by one; of many a set is made, so that a long object costs no
+/// more than its length.
+#[derive(Default)]
+struct Names<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: BTreeSet<Cow<'de, str>>,
+}
+
+impl<'de> Names<'de> {
+    const FEW: usize = 20;
+
+    /// The object's next name, which must be new.
+    fn next<A: MapAccess<'de>>(
+        &mut self,
+        members: &mut A,
+        repeated: &Repeated,
+    ) -> Result<Option<Cow<'de, str>>, A::Error> {
+        let Some(name) = members.next_key_seed(Name)? else { return Ok(None) };
+        if self.insert(name.clone()) {
+            return Ok(Some(name));
+        }
+        repeated.replace(Some(name.into_owned()));
+        Err(A::Error::custom("a member occurs twice"))
+    }
+
+    fn insert(&mut self, name: Cow<'de, str>) -> bool {
+        if self.few.contains(&name) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(name);
+            return true;
+        }
+        self.many.insert(name)
+    }
+}
+
+/// A name, borrowed where it has no escapes.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(value.to_owned()))
+    }
+}
