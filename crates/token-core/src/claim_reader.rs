@@ -69,6 +69,7 @@ fn optional<T>(read: Result<T, VerifyError>) -> Result<Option<T>, VerifyError> {
 struct Registered<'de>([Option<Shallow<'de>>; REGISTERED_CLAIMS.len()]);
 
 impl<'de> Registered<'de> {
+    #[inline]
     fn read(payload: &'de [u8]) -> Result<Self, VerifyError> {
         let mut found = [const { None }; REGISTERED_CLAIMS.len()];
         strict::members(payload, |name, value| {
@@ -82,11 +83,13 @@ impl<'de> Registered<'de> {
         Ok(Self(found))
     }
 
+    #[inline]
     fn take(&mut self, name: &'static str) -> Result<Shallow<'de>, VerifyError> {
         let place = REGISTERED_CLAIMS.iter().zip(&mut self.0).find(|(registered, _)| **registered == name);
         place.and_then(|(_, value)| value.take()).ok_or(VerifyError::MissingClaim(name))
     }
 
+    #[inline]
     fn text(&mut self, name: &'static str) -> Result<Cow<'de, str>, VerifyError> {
         match self.take(name)? {
             Shallow::Text(text) => Ok(text),
@@ -94,11 +97,13 @@ impl<'de> Registered<'de> {
         }
     }
 
+    #[inline]
     fn string(&mut self, name: &'static str) -> Result<String, VerifyError> {
         self.text(name).map(Cow::into_owned)
     }
 
     /// Lower case with hyphens, the form that RFC 9562 §4 says to write: one id has one text.
+    #[inline]
     fn uuid(&mut self, name: &'static str) -> Result<Uuid, VerifyError> {
         let text = self.text(name)?;
         let id = Uuid::try_parse(&text).map_err(|_| VerifyError::ClaimType(name))?;
@@ -109,11 +114,13 @@ impl<'de> Registered<'de> {
         }
     }
 
+    #[inline]
     fn time(&mut self, name: &'static str) -> Result<UnixTime, VerifyError> {
         let Shallow::Natural(secs) = self.take(name)? else { return Err(VerifyError::ClaimType(name)) };
         UnixTime::try_from(secs).map_err(|_| VerifyError::ClaimType(name))
     }
 
+    #[inline]
     fn strings(&mut self, name: &'static str) -> Result<Vec<String>, VerifyError> {
         match self.take(name)? {
             Shallow::Texts(items) => Ok(items.into_iter().map(Cow::into_owned).collect()),
@@ -121,6 +128,7 @@ impl<'de> Registered<'de> {
         }
     }
 
+    #[inline]
     fn audience(&mut self) -> Result<Audience, VerifyError> {
         match self.take("aud")? {
             Shallow::Text(name) => Ok(Audience::from(name.into_owned())),

@@ -61,6 +61,7 @@ pub fn value(bytes: &[u8]) -> Result<Value, JsonError> {
 type Repeated = RefCell<Option<String>>;
 type Reader<'de> = serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 
+#[inline]
 fn read<'de, T>(
     bytes: &'de [u8],
     with: impl FnOnce(&Repeated, &mut Reader<'de>) -> Result<T, serde_json::Error>,

@@ -19,6 +19,7 @@ pub(crate) enum Shallow<'de> {
 ///
 /// As strict as [`object`](super::object): a name that occurs twice, at any depth, refuses the whole text, although
 /// `each` may have seen a part of it by then.
+#[inline]
 pub(crate) fn members<'de>(bytes: &'de [u8], each: impl FnMut(&str, Shallow<'de>)) -> Result<(), JsonError> {
     let is_object = read(bytes, |repeated, reader| reader.deserialize_any(Outermost { repeated, each }))?;
     if is_object { Ok(()) } else { Err(JsonError::NotAnObject) }
@@ -37,34 +38,42 @@ impl<'de, F: FnMut(&str, Shallow<'de>)> Visitor<'de> for Outermost<'_, F> {
         f.write_str("a JSON value")
     }
 
+    #[inline]
     fn visit_unit<E>(self) -> Result<bool, E> {
         Ok(false)
     }
 
+    #[inline]
     fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
         Ok(false)
     }
 
+    #[inline]
     fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
         Ok(false)
     }
 
+    #[inline]
     fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
         Ok(false)
     }
 
+    #[inline]
     fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
         Ok(false)
     }
 
+    #[inline]
     fn visit_str<E>(self, _: &str) -> Result<bool, E> {
         Ok(false)
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<bool, A::Error> {
         Skim(self.repeated).visit_seq(items).map(|_| false)
     }
 
+    #[inline]
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<bool, A::Error> {
         let mut names = Names::default();
         while let Some(name) = names.next(&mut members, self.repeated)? {
@@ -82,6 +91,7 @@ struct Skim<'a>(&'a Repeated);
 impl<'de> DeserializeSeed<'de> for Skim<'_> {
     type Value = Shallow<'de>;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Shallow<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
@@ -94,34 +104,42 @@ impl<'de> Visitor<'de> for Skim<'_> {
         f.write_str("a JSON value")
     }
 
+    #[inline]
     fn visit_unit<E>(self) -> Result<Shallow<'de>, E> {
         Ok(Shallow::Other)
     }
 
+    #[inline]
     fn visit_bool<E>(self, _: bool) -> Result<Shallow<'de>, E> {
         Ok(Shallow::Other)
     }
 
+    #[inline]
     fn visit_u64<E>(self, value: u64) -> Result<Shallow<'de>, E> {
         Ok(Shallow::Natural(value))
     }
 
+    #[inline]
     fn visit_i64<E>(self, _: i64) -> Result<Shallow<'de>, E> {
         Ok(Shallow::Other)
     }
 
+    #[inline]
     fn visit_f64<E>(self, _: f64) -> Result<Shallow<'de>, E> {
         Ok(Shallow::Other)
     }
 
+    #[inline]
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Shallow<'de>, E> {
         Ok(Shallow::Text(Cow::Borrowed(value)))
     }
 
+    #[inline]
     fn visit_str<E>(self, value: &str) -> Result<Shallow<'de>, E> {
         Ok(Shallow::Text(Cow::Owned(value.to_owned())))
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shallow<'de>, A::Error> {
         let mut texts = Some(Vec::new());
         while let Some(item) = items.next_element_seed(self)? {
@@ -133,6 +151,7 @@ impl<'de> Visitor<'de> for Skim<'_> {
         Ok(texts.map_or(Shallow::Other, Shallow::Texts))
     }
 
+    #[inline]
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shallow<'de>, A::Error> {
         let mut names = Names::default();
         while names.next(&mut members, self.0)?.is_some() {
@@ -154,6 +173,7 @@ impl<'de> Names<'de> {
     const FEW: usize = 20;
 
     /// The object's next name, which must be new.
+    #[inline]
     fn next<A: MapAccess<'de>>(
         &mut self,
         members: &mut A,
@@ -167,11 +187,16 @@ impl<'de> Names<'de> {
         Err(A::Error::custom("a member occurs twice"))
     }
 
+    #[inline]
     fn insert(&mut self, name: Cow<'de, str>) -> bool {
         if self.few.contains(&name) {
             return false;
         }
         if self.few.len() < Self::FEW {
+            // Once for the claims of an ordinary token, instead of growing three times.
+            if self.few.is_empty() {
+                self.few.reserve(Self::FEW);
+            }
             self.few.push(name);
             return true;
         }
@@ -185,6 +210,7 @@ struct Name;
 impl<'de> DeserializeSeed<'de> for Name {
     type Value = Cow<'de, str>;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
         deserializer.deserialize_str(self)
     }
@@ -197,10 +223,12 @@ impl<'de> Visitor<'de> for Name {
         f.write_str("a member's name")
     }
 
+    #[inline]
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Cow<'de, str>, E> {
         Ok(Cow::Borrowed(value))
     }
 
+    #[inline]
     fn visit_str<E>(self, value: &str) -> Result<Cow<'de, str>, E> {
         Ok(Cow::Owned(value.to_owned()))
     }
