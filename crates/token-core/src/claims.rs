@@ -86,6 +86,30 @@ impl<X: DeserializeOwned> Claims<X> {
     }
 }
 
+/// The claims that bound any JWT (RFC 7519 §4.1), read as strictly as those of an access token.
+pub(crate) struct Bounds {
+    pub(crate) iss: String,
+    pub(crate) aud: Audience,
+    pub(crate) exp: UnixTime,
+    pub(crate) nbf: Option<UnixTime>,
+    pub(crate) iat: Option<UnixTime>,
+}
+
+impl Bounds {
+    pub(crate) fn read(payload: &Map<String, Value>) -> Result<Self, VerifyError> {
+        let named = ["iss", "aud", "exp", "nbf", "iat"].into_iter();
+        let mut members =
+            Members(named.filter_map(|name| Some((name.to_owned(), payload.get(name)?.clone()))).collect());
+        Ok(Self {
+            iss: members.string("iss")?,
+            aud: members.audience()?,
+            exp: members.time("exp")?,
+            nbf: optional(members.time("nbf"))?,
+            iat: optional(members.time("iat"))?,
+        })
+    }
+}
+
 /// Turns "missing" into `None`; everything else stays an error.
 fn optional<T>(read: Result<T, VerifyError>) -> Result<Option<T>, VerifyError> {
     match read {

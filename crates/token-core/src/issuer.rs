@@ -6,6 +6,7 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use signature::Signer;
 use std::fmt;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -112,7 +113,7 @@ impl Issuer {
         let mut token = Zeroizing::new(String::with_capacity(self.header.len() + payload.len() + 1024));
         token.push_str(&self.header);
         token.push_str(&payload);
-        let signature = self.key.sign(token.as_bytes()).map_err(|_| IssueError::Signing)?;
+        let signature = self.key.try_sign(token.as_bytes()).map_err(|_| IssueError::Signing)?;
         token.push('.');
         token.push_str(&strict::to_base64url(&signature));
         if token.len() > MAX_TOKEN_LEN { Err(IssueError::TooLong { length: token.len() }) } else { Ok(token) }

@@ -95,8 +95,8 @@ fn string(members: &Map<String, Value>, name: &'static str) -> Result<Option<Str
 impl<'a> Jws<'a> {
     /// Reads the compact form, strictly, before any cryptography.
     ///
-    /// Refused are: more than [`MAX_TOKEN_LEN`] bytes; anything but three non-empty parts of canonical base64url; a
-    /// header that is not a JSON object of unique members; `crit`, `b64`, `zip`; `jku`, `jwk`, `x5u`, `x5c`.
+    /// Refused are: more than [`MAX_TOKEN_LEN`] bytes; anything but three parts of canonical base64url, of which
+    /// only the payload may be empty; a header that is not a JSON object of unique members; `crit`, `b64`, `zip`; `jku`, `jwk`, `x5u`, `x5c`.
     ///
     /// # Errors
     /// [`VerifyError`], saying which.
@@ -113,9 +113,16 @@ impl<'a> Jws<'a> {
             return Err(VerifyError::NotAJwt);
         }
         let header = JwsHeader::read(&decode(InHeader, header)?)?;
-        let payload = decode(Payload, payload)?;
+        let payload = strict::base64url(payload).map_err(|_| VerifyError::Base64(Payload))?;
         let signature = decode(Signature, signature)?;
         Ok(Self { header, signed, payload, signature })
+    }
+
+    /// Whether there is a payload at all. An empty one may be meant, or travel apart from the token (RFC 7515
+    /// appendix F), which is not supported: the signature then is not good.
+    #[must_use]
+    pub const fn has_payload(&self) -> bool {
+        !self.payload.is_empty()
     }
 
     /// What the header says, unverified.

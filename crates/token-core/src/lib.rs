@@ -80,7 +80,7 @@ mod time;
 mod verifier;
 mod verify_error;
 
-pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use algorithm::{Algorithm, KeyType, UnknownAlgorithm};
 pub use claims::{Audience, Claims, EmptyAudience, NoClaims, REGISTERED_CLAIMS};
 pub use inspect::{ExplainedMember, InspectedPart, InspectedSignature, Inspection, inspect};
 pub use issuer::{AccessToken, Grant, IssueError, Issuer};

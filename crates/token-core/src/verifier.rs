@@ -1,8 +1,11 @@
 //! The one place that decides whether an access token is good.
 
-use crate::{Claims, Jws, KeySet, RevocationSet, UnixTime, VerifyError, strict, verify_error::Part};
+use crate::{
+    Audience, Claims, Jws, KeySet, RevocationSet, UnixTime, VerifyError, claims::Bounds, strict, verify_error::Part,
+};
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use serde_json::{Map, Value};
+use std::{borrow::Cow, sync::Arc};
 
 /// Verifies access tokens: strictly, without a look-up, at a time that the caller gives.
 ///
@@ -21,8 +24,8 @@ pub struct Verifier {
 pub struct Rules {
     /// The one issuer, compared byte by byte with `iss`.
     pub issuer: String,
-    /// Our own name, which `aud` must contain.
-    pub audience: String,
+    /// Our own names: `aud` must contain one of them. Without any, no token is accepted.
+    pub audiences: Vec<String>,
     /// The kind of token.
     pub typ: TokenType,
     /// How far clocks may differ.
@@ -35,10 +38,24 @@ impl Rules {
     pub fn access_token(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         Self {
             issuer: issuer.into(),
-            audience: audience.into(),
+            audiences: vec![audience.into()],
             typ: TokenType::AccessToken,
             leeway: Leeway::default(),
         }
+    }
+
+    /// The same rules, with tokens accepted that are meant for this audience too.
+    #[must_use]
+    pub fn accepting(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// The same rules for another kind of token.
+    #[must_use]
+    pub fn with_type(mut self, typ: TokenType) -> Self {
+        self.typ = typ;
+        self
     }
 
     /// The same rules with another leeway.
@@ -67,31 +84,59 @@ impl Default for Leeway {
 }
 
 /// The kinds of token, told apart by `typ` so that none passes for another (RFC 8725 §3.11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenType {
     /// `at+jwt` (RFC 9068 §2.1).
     AccessToken,
+    /// Another media type, without `application/`: see [`TokenType::named`].
+    Other(Cow<'static, str>),
 }
 
+const MEDIA_TYPE_PREFIX: &str = "application/";
+
 impl TokenType {
+    /// The kind with this media type, which may begin with `application/`.
+    #[must_use]
+    pub fn named(name: impl Into<Cow<'static, str>>) -> Self {
+        let name = name.into();
+        if Self::AccessToken.accepts(&name) {
+            return Self::AccessToken;
+        }
+        match short(&name) {
+            short if short.len() < name.len() => Self::Other(short.to_owned().into()),
+            _ => Self::Other(name),
+        }
+    }
+
     /// The media type without `application/`, as it stands in `typ`.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::AccessToken => "at+jwt",
+            Self::Other(name) => name,
+        }
+    }
+
+    fn to_name(&self) -> Cow<'static, str> {
+        match self {
+            Self::AccessToken => Cow::Borrowed("at+jwt"),
+            Self::Other(name) => name.clone(),
         }
     }
 
     /// Whether a header's `typ` names this kind: in any case, with or without `application/` (RFC 9068 §4).
     #[must_use]
-    pub fn accepts(self, typ: &str) -> bool {
-        const PREFIX: &str = "application/";
-        let name = match typ.split_at_checked(PREFIX.len()) {
-            Some((prefix, name)) if prefix.eq_ignore_ascii_case(PREFIX) => name,
-            _ => typ,
-        };
-        name.eq_ignore_ascii_case(self.name())
+    pub fn accepts(&self, typ: &str) -> bool {
+        short(typ).eq_ignore_ascii_case(self.name())
+    }
+}
+
+/// A media type without `application/` (RFC 7515 §4.1.9).
+fn short(typ: &str) -> &str {
+    match typ.split_at_checked(MEDIA_TYPE_PREFIX.len()) {
+        Some((prefix, name)) if prefix.eq_ignore_ascii_case(MEDIA_TYPE_PREFIX) => name,
+        _ => typ,
     }
 }
 
@@ -143,16 +188,45 @@ impl Verifier {
         Ok(claims)
     }
 
+    /// Verifies a JWT of another kind than an access token (see [`TokenType::Other`]) at the time `now` and gives its
+    /// members out.
+    ///
+    /// Required are `iss aud exp`; `nbf` and `iat` are checked when they are there. What else its kind demands is the
+    /// caller's to check.
+    ///
+    /// # Errors
+    /// [`VerifyError`], one variant a reason.
+    pub fn verify_jwt(&self, token: &str, now: UnixTime) -> Result<Map<String, Value>, VerifyError> {
+        let members = self.members(token, |_| false)?;
+        let Bounds { iss, aud, exp, nbf, iat } = Bounds::read(&members)?;
+        self.check(&iss, &aud, exp, nbf, iat, now)?;
+        Ok(members)
+    }
+
     fn decide<X: DeserializeOwned>(
         &self,
         token: &str,
         now: UnixTime,
         is_key_revoked: impl FnOnce(&str) -> bool,
     ) -> Result<Claims<X>, VerifyError> {
+        let claims = Claims::read(self.members(token, is_key_revoked)?)?;
+        self.check(&claims.iss, &claims.aud, claims.exp, claims.nbf, Some(claims.iat), now)?;
+        Ok(claims)
+    }
+
+    /// What a token with a good signature of the right kind says.
+    fn members(
+        &self,
+        token: &str,
+        is_key_revoked: impl FnOnce(&str) -> bool,
+    ) -> Result<Map<String, Value>, VerifyError> {
         let jws = Jws::read(token)?;
-        let expected = self.rules.typ;
+        if !jws.has_payload() {
+            return Err(VerifyError::EmptyPart(Part::Payload));
+        }
+        let expected = &self.rules.typ;
         if !jws.header().typ().is_some_and(|typ| expected.accepts(typ)) {
-            return Err(VerifyError::WrongType { expected: expected.name() });
+            return Err(VerifyError::WrongType { expected: expected.to_name() });
         }
         let kid = jws.header().kid().ok_or(VerifyError::HeaderMember("kid"))?;
         let key = self.keys.get(kid).ok_or(VerifyError::UnknownKey)?;
@@ -160,30 +234,35 @@ impl Verifier {
             return Err(VerifyError::Revoked);
         }
         let payload = jws.verify(key)?;
-        let members = strict::object(&payload).map_err(|reason| VerifyError::json(Part::Payload, reason))?;
-        let claims = Claims::read(members)?;
-        self.check(&claims, now)?;
-        Ok(claims)
+        strict::object(&payload).map_err(|reason| VerifyError::json(Part::Payload, reason))
     }
 
-    fn check<X>(&self, claims: &Claims<X>, now: UnixTime) -> Result<(), VerifyError> {
+    fn check(
+        &self,
+        iss: &str,
+        aud: &Audience,
+        exp: UnixTime,
+        nbf: Option<UnixTime>,
+        iat: Option<UnixTime>,
+        now: UnixTime,
+    ) -> Result<(), VerifyError> {
         let Leeway { expiry, not_before } = self.rules.leeway;
-        if claims.iss != self.rules.issuer {
+        if iss != self.rules.issuer {
             return Err(VerifyError::Issuer);
         }
-        if !claims.aud.contains(&self.rules.audience) {
+        if !self.rules.audiences.iter().any(|audience| aud.contains(audience)) {
             return Err(VerifyError::Audience);
         }
         // In plain seconds: a time saturates at its own maximum, which would eat the leeway there.
-        if now.as_secs() >= claims.exp.as_secs().saturating_add(expiry) {
-            return Err(VerifyError::Expired { at: claims.exp, now });
+        if now.as_secs() >= exp.as_secs().saturating_add(expiry) {
+            return Err(VerifyError::Expired { at: exp, now });
         }
         let horizon = now.as_secs().saturating_add(not_before);
-        if let Some(from) = claims.nbf.filter(|nbf| nbf.as_secs() > horizon) {
+        if let Some(from) = nbf.filter(|nbf| nbf.as_secs() > horizon) {
             return Err(VerifyError::NotYetValid { from, now });
         }
-        if claims.iat.as_secs() > horizon {
-            return Err(VerifyError::IssuedInFuture { at: claims.iat, now });
+        if let Some(at) = iat.filter(|iat| iat.as_secs() > horizon) {
+            return Err(VerifyError::IssuedInFuture { at, now });
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Why a token is refused.
 
 use crate::{UnixTime, strict::JsonError};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// A part of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -78,10 +78,10 @@ pub enum VerifyError {
     #[error("the header brings its own key (`{0}`): keys come from the verifier's set only")]
     EmbeddedKey(&'static str),
     /// `typ` is not the expected kind of token (RFC 9068 §4).
-    #[error("the header's `typ` is not `{expected}`: this is another kind of token")]
+    #[error("the header's `typ` is not `{}`: this is another kind of token", expected.escape_debug())]
     WrongType {
         /// What was expected.
-        expected: &'static str,
+        expected: Cow<'static, str>,
     },
     /// No key of that `kid` is known.
     #[error("the header's `kid` names no known key")]

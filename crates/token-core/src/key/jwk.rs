@@ -1,7 +1,7 @@
 //! JSON Web Keys (RFC 7517): reading their members, naming them by thumbprint (RFC 7638), showing their public half.
 
 use super::KeyError;
-use crate::{Algorithm, strict};
+use crate::{Algorithm, KeyType, strict};
 use aws_lc_rs::digest;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -46,6 +46,14 @@ pub enum PublicParameters {
         /// The second coordinate, base64url.
         y: String,
     },
+    /// RSA (RFC 7518 §6.3).
+    #[serde(rename = "RSA")]
+    Rsa {
+        /// The modulus, base64url.
+        n: String,
+        /// The exponent, base64url.
+        e: String,
+    },
 }
 
 impl PublicJwk {
@@ -67,6 +75,7 @@ impl PublicParameters {
         match self {
             Self::Okp { crv, x } => vec![("crv", crv), ("kty", "OKP"), ("x", x)],
             Self::Ec { crv, x, y } => vec![("crv", crv), ("kty", "EC"), ("x", x), ("y", y)],
+            Self::Rsa { n, e } => vec![("e", e), ("kty", "RSA"), ("n", n)],
         }
     }
 
@@ -129,23 +138,52 @@ pub(super) fn optional_string<'a>(
     }
 }
 
-/// The key must say nothing, or that it verifies signatures (RFC 7517 §4.2, §4.3).
-pub(super) fn check_purpose(members: &Map<String, Value>) -> Result<(), KeyError> {
+/// The bytes of a base64url member.
+pub(super) fn bytes(members: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, KeyError> {
+    strict::base64url(string(members, name)?).map_err(|_| KeyError::Member(name))
+}
+
+/// The kind of key, by `kty` and `crv`.
+pub(super) fn key_type(members: &Map<String, Value>) -> Result<KeyType, KeyError> {
+    match string(members, "kty")? {
+        "OKP" => match string(members, "crv")? {
+            "Ed25519" => Ok(KeyType::Ed25519),
+            _ => Err(KeyError::Unsupported("crv")),
+        },
+        "EC" => match string(members, "crv")? {
+            "P-256" => Ok(KeyType::P256),
+            "P-384" => Ok(KeyType::P384),
+            _ => Err(KeyError::Unsupported("crv")),
+        },
+        "RSA" => Ok(KeyType::Rsa),
+        "oct" => Ok(KeyType::Secret),
+        _ => Err(KeyError::Unsupported("kty")),
+    }
+}
+
+/// What `alg` names, if it is there.
+pub(super) fn algorithm(members: &Map<String, Value>) -> Result<Option<Algorithm>, KeyError> {
+    let name = optional_string(members, "alg")?;
+    name.map(|name| name.parse().map_err(|_| KeyError::Unsupported("alg"))).transpose()
+}
+
+/// The key must say nothing, or that it is for this operation on signatures: `sign` or `verify` (RFC 7517 §4.2, §4.3).
+pub(super) fn check_purpose(members: &Map<String, Value>, operation: &str) -> Result<(), KeyError> {
     if optional_string(members, "use")?.is_some_and(|usage| usage != "sig") {
         return Err(KeyError::Purpose("use"));
     }
     let Some(operations) = members.get("key_ops") else { return Ok(()) };
     let Value::Array(operations) = operations else { return Err(KeyError::Member("key_ops")) };
     let mut seen = Vec::with_capacity(operations.len());
-    for operation in operations {
-        let Value::String(operation) = operation else { return Err(KeyError::Member("key_ops")) };
-        if seen.contains(&operation.as_str()) {
+    for listed in operations {
+        let Value::String(listed) = listed else { return Err(KeyError::Member("key_ops")) };
+        if seen.contains(&listed.as_str()) {
             return Err(KeyError::Member("key_ops"));
         }
-        seen.push(operation.as_str());
+        seen.push(listed.as_str());
     }
-    let signs_only = seen.iter().all(|operation| matches!(*operation, "sign" | "verify"));
-    if !seen.contains(&"verify") || (members.contains_key("use") && !signs_only) {
+    let signs_only = seen.iter().all(|listed| matches!(*listed, "sign" | "verify"));
+    if !seen.contains(&operation) || (members.contains_key("use") && !signs_only) {
         return Err(KeyError::Purpose("key_ops"));
     }
     Ok(())

@@ -1,88 +1,145 @@
 //! The half of a key that signs.
 
-use super::{KeyError, VerificationKey};
+use super::scheme::Scheme;
+use super::{KeyError, VerificationKey, der, pem, private_jwk, strength};
 use crate::Algorithm;
 use aws_lc_rs::{
+    encoding::AsDer,
+    hmac,
     rand::{self, SystemRandom},
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},
+    rsa::KeySize,
+    signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair, RsaPublicKeyComponents, RsaSignatureEncoding},
 };
-use jsonwebtoken::{EncodingKey, crypto::aws_lc::DEFAULT_PROVIDER};
-use std::fmt;
+use jsonwebtoken::crypto::JwtSigner;
+use std::{fmt, sync::Arc};
 use zeroize::Zeroizing;
 
-/// A key that signs with one algorithm. Its memory is wiped when it is dropped, and `Debug` shows none of it.
-pub struct SigningKey {
-    material: EncodingKey,
+/// A key that signs with one algorithm. A clone shares the parsed key.
+///
+/// Its memory is wiped when the last clone is dropped, and `Debug` shows none of it.
+#[derive(Clone)]
+pub struct SigningKey(Arc<Inner>);
+
+struct Inner {
+    pair: Pair,
+    /// What [`SigningKey::to_bytes`] gives out.
+    stored: Zeroizing<Vec<u8>>,
     verification: VerificationKey,
 }
 
-/// The cryptographic library could not sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SigningFailed;
+enum Pair {
+    Ed25519(Ed25519KeyPair),
+    Ecdsa(EcdsaKeyPair),
+    Rsa(RsaKeyPair, &'static RsaSignatureEncoding),
+    Secret(Box<hmac::Key>),
+}
 
 impl SigningKey {
-    /// Makes a new key from the random generator of AWS-LC.
+    /// Makes a new key from the random generator of AWS-LC. An RSA key has 3072 bits, a secret the hash's size.
     ///
     /// # Errors
     /// [`KeyError::Generation`] when the generator fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
-        match algorithm {
-            Algorithm::EdDsa => {
-                let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| KeyError::Generation)?;
-                Self::from_bytes(algorithm, pkcs8.as_ref())
+        let failed = |_| KeyError::Generation;
+        match Scheme::of(algorithm) {
+            Scheme::Ed25519 => Self::of_ed25519(algorithm, Ed25519KeyPair::generate().map_err(failed)?),
+            Scheme::Ecdsa { signing, .. } => {
+                Self::of_ecdsa(algorithm, EcdsaKeyPair::generate(signing).map_err(failed)?)
             }
-            Algorithm::Es256 => {
-                let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-                    .map_err(|_| KeyError::Generation)?;
-                Self::from_bytes(algorithm, pkcs8.as_ref())
-            }
-            Algorithm::Hs256 => {
-                let mut secret = Zeroizing::new([0; 32]);
-                rand::fill(secret.as_mut_slice()).map_err(|_| KeyError::Generation)?;
-                Self::from_bytes(algorithm, secret.as_slice())
+            Scheme::Rsa { .. } => Self::of_rsa(algorithm, RsaKeyPair::generate(KeySize::Rsa3072).map_err(failed)?),
+            Scheme::Hmac(_) => {
+                let mut secret = Zeroizing::new(vec![0; algorithm.min_secret_len()]);
+                rand::fill(&mut secret).map_err(failed)?;
+                Self::of_secret(algorithm, &secret)
             }
         }
     }
 
-    /// Reads a key: PKCS#8 DER (RFC 5958, unencrypted) for `EdDSA` and `ES256`, the raw secret for `HS256`.
+    /// Reads a key as [`to_bytes`](Self::to_bytes) gives it: PKCS#8 DER (RFC 5958, unencrypted) for key pairs, the raw
+    /// secret for `HS*`.
     ///
     /// # Errors
-    /// [`KeyError::Pkcs8`] when the bytes are not such a key, [`KeyError::SecretTooShort`] for a secret below the
-    /// hash's size.
+    /// [`KeyError::Pkcs8`] when the bytes are not such a key of this algorithm, or why the key is too weak.
     pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
-        let refused = |_| KeyError::Pkcs8(algorithm);
-        if !algorithm.is_symmetric() && !is_one_der_sequence(bytes) {
-            return Err(KeyError::Pkcs8(algorithm));
+        if algorithm.is_symmetric() {
+            return Self::of_secret(algorithm, bytes);
         }
-        match algorithm {
-            Algorithm::EdDsa => {
-                let pair = Ed25519KeyPair::from_pkcs8(bytes).map_err(refused)?;
-                let point = pair.public_key().as_ref().try_into().map_err(|_| KeyError::Pkcs8(algorithm))?;
-                let verification = VerificationKey::ed25519(point)?;
-                Ok(Self { material: EncodingKey::from_ed_der(bytes), verification })
-            }
-            Algorithm::Es256 => {
-                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, bytes).map_err(refused)?;
-                // Uncompressed: 0x04, x, y (SEC 1 §2.3.3).
-                let (x, y) = match pair.public_key().as_ref().split_first() {
-                    Some((4, coordinates)) if coordinates.len() == 64 => coordinates.split_at(32),
-                    _ => return Err(KeyError::Pkcs8(algorithm)),
-                };
-                let coordinate = |bytes: &[u8]| bytes.try_into().map_err(|_| KeyError::Pkcs8(algorithm));
-                let verification = VerificationKey::p256(&coordinate(x)?, &coordinate(y)?)?;
-                Ok(Self { material: EncodingKey::from_ec_der(bytes), verification })
-            }
-            Algorithm::Hs256 => {
-                let verification = VerificationKey::secret(algorithm, bytes)?;
-                Ok(Self { material: EncodingKey::from_secret(bytes), verification })
-            }
-        }
+        der::private_key_info(bytes, Some(algorithm)).map_err(|error| match error {
+            KeyError::RsaTooShort { .. } | KeyError::RsaTooLong { .. } | KeyError::RsaExponent => error,
+            _ => KeyError::Pkcs8(algorithm),
+        })
+    }
+
+    /// Reads an unencrypted private key in PEM: `PRIVATE KEY` (PKCS#8), `EC PRIVATE KEY` (SEC 1) or `RSA PRIVATE KEY`
+    /// (PKCS#1). `EC PARAMETERS` beside it are passed over.
+    ///
+    /// The algorithm is the one given, else the key type's own
+    /// ([`KeyType::default_algorithm`](crate::KeyType::default_algorithm)).
+    ///
+    /// # Errors
+    /// [`KeyError`], saying what is wrong and how to make a good key.
+    pub fn from_pem(pem: &str, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
+        pem::private(pem, algorithm)
+    }
+
+    /// Reads a private JWK (RFC 7517) as strictly as a public one: `OKP` with Ed25519, `EC` with P-256 or P-384, `RSA`
+    /// with its primes, or `oct`. The public members must belong to the private ones.
+    ///
+    /// The algorithm is the one given, else the JWK's `alg`, else the key type's own. The key is named by its
+    /// thumbprint, whatever the JWK's `kid` says.
+    ///
+    /// # Errors
+    /// [`KeyError`], saying what is wrong; [`KeyError::NotPrivate`] for a public key.
+    pub fn from_jwk(jwk: &str, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
+        private_jwk::read(jwk, algorithm)
+    }
+
+    /// Reads the private keys of a JWK set (RFC 7517 §5), in its order.
+    ///
+    /// Keys of an unsupported type, or for another purpose than signing, are left out, as the RFC asks.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the text is not strict JSON with an array `keys`, a key is malformed, weak or public, or a key
+    /// occurs twice.
+    pub fn list_from_jwks(jwks: &str, algorithm: Option<Algorithm>) -> Result<Vec<Self>, KeyError> {
+        private_jwk::read_set(jwks, algorithm)
+    }
+
+    pub(super) fn of_ed25519(algorithm: Algorithm, pair: Ed25519KeyPair) -> Result<Self, KeyError> {
+        let verification = VerificationKey::ed25519(algorithm, pair.public_key().as_ref())?;
+        let stored = pair.to_pkcs8().map_err(|_| KeyError::Generation)?;
+        Ok(Self::assemble(stored.as_ref(), Pair::Ed25519(pair), verification))
+    }
+
+    pub(super) fn of_ecdsa(algorithm: Algorithm, pair: EcdsaKeyPair) -> Result<Self, KeyError> {
+        let verification = VerificationKey::ec(algorithm, pair.public_key().as_ref())?;
+        let stored = pair.to_pkcs8v1().map_err(|_| KeyError::Generation)?;
+        Ok(Self::assemble(stored.as_ref(), Pair::Ecdsa(pair), verification))
+    }
+
+    pub(super) fn of_rsa(algorithm: Algorithm, pair: RsaKeyPair) -> Result<Self, KeyError> {
+        let Scheme::Rsa { signing, .. } = Scheme::of(algorithm) else { return Err(KeyError::AlgorithmDisagrees) };
+        let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+        strength::check_rsa_signing(&public.n, &public.e)?;
+        let verification = VerificationKey::rsa(algorithm, &public.n, &public.e)?;
+        let stored = pair.as_der().map_err(|_| KeyError::Generation)?;
+        Ok(Self::assemble(stored.as_ref(), Pair::Rsa(pair, signing), verification))
+    }
+
+    pub(super) fn of_secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        let Scheme::Hmac(hash) = Scheme::of(algorithm) else { return Err(KeyError::AlgorithmDisagrees) };
+        let verification = VerificationKey::secret(algorithm, secret)?;
+        Ok(Self::assemble(secret, Pair::Secret(Box::new(hmac::Key::new(hash, secret))), verification))
+    }
+
+    fn assemble(stored: &[u8], pair: Pair, verification: VerificationKey) -> Self {
+        Self(Arc::new(Inner { pair, stored: Zeroizing::new(stored.to_vec()), verification }))
     }
 
     /// The key in the form that [`SigningKey::from_bytes`] reads. Whoever holds these bytes can sign: seal them.
     #[must_use]
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(self.material.as_bytes().to_vec())
+        self.0.stored.clone()
     }
 
     /// The key's name: its RFC 7638 thumbprint.
@@ -90,44 +147,50 @@ impl SigningKey {
     /// For a secret it is a hash of the secret, which tells a guesser no more than any token signed with it does.
     #[must_use]
     pub fn kid(&self) -> &str {
-        self.verification.kid()
+        self.0.verification.kid()
     }
 
     /// The only algorithm that it signs with.
     #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
-        self.verification.algorithm()
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.verification.algorithm()
     }
 
     /// The half that verifies what this one signs.
     #[must_use]
     pub fn verification_key(&self) -> VerificationKey {
-        self.verification.clone()
+        self.0.verification.clone()
     }
+}
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        let signer = (DEFAULT_PROVIDER.signer_factory)(&self.algorithm().to_jsonwebtoken(), &self.material)
-            .map_err(|_| SigningFailed)?;
-        signer.try_sign(message).map_err(|_| SigningFailed)
+impl signature::Signer<Vec<u8>> for SigningKey {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        // AWS-LC takes no generator from outside; its interface asks for one all the same.
+        let random = SystemRandom::new();
+        match &self.0.pair {
+            Pair::Ed25519(pair) => pair.try_sign(message).map(|signature| signature.as_ref().to_vec()),
+            Pair::Ecdsa(pair) => pair.sign(&random, message).map(|signature| signature.as_ref().to_vec()),
+            Pair::Rsa(pair, encoding) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(*encoding, &random, message, &mut signature).map(|()| signature)
+            }
+            Pair::Secret(secret) => Ok(hmac::sign(secret, message).as_ref().to_vec()),
+        }
+        .map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtSigner for SigningKey {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        Self::algorithm(self).into()
     }
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKey")
-            .field("algorithm", &self.algorithm())
+            .field("algorithm", &Self::algorithm(self))
             .field("kid", &self.kid())
             .finish_non_exhaustive()
-    }
-}
-
-/// Whether a DER sequence fills the bytes to the end (X.690 §8.1.3): AWS-LC would ignore whatever follows it.
-fn is_one_der_sequence(bytes: &[u8]) -> bool {
-    match *bytes {
-        [0x30, 0x82, high, low, ref content @ ..] => usize::from(u16::from_be_bytes([high, low])) == content.len(),
-        [0x30, 0x81, length, ref content @ ..] | [0x30, length, ref content @ ..] => {
-            usize::from(length) == content.len()
-        }
-        _ => false,
     }
 }

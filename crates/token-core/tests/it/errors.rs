@@ -19,7 +19,7 @@ fn every_refusal_has_its_own_stable_code() {
         (VerifyError::UnencodedPayload, "unencoded_payload"),
         (VerifyError::Compressed, "compressed"),
         (VerifyError::EmbeddedKey("jwk"), "embedded_key"),
-        (VerifyError::WrongType { expected: "at+jwt" }, "wrong_type"),
+        (VerifyError::WrongType { expected: "at+jwt".into() }, "wrong_type"),
         (VerifyError::UnknownKey, "unknown_key"),
         (VerifyError::AlgorithmMismatch, "algorithm_mismatch"),
         (VerifyError::Signature, "bad_signature"),

@@ -170,7 +170,7 @@ fn a2_typ_names_an_access_token_in_any_case_with_or_without_application() {
 
 #[test]
 fn a2_any_other_typ_is_refused() {
-    let wrong = VerifyError::WrongType { expected: "at+jwt" };
+    let wrong = VerifyError::WrongType { expected: "at+jwt".into() };
     for bench in each_bench() {
         for typ in [
             "",

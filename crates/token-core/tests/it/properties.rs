@@ -1,11 +1,12 @@
 //! What holds for any claims and any input, not only for those that somebody thought of.
 
 use crate::strict::any_json;
-use crate::support::{AUDIENCE, Bench, ISSUER, NOW, TTL, at, pair};
+use crate::support::{AUDIENCE, Bench, ISSUER, NOW, TTL, at, key, key_file, pair};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use token_core::{
-    Algorithm, Grant, Jws, KeySet, NoClaims, REGISTERED_CLAIMS, UnixTime, VerificationKey, VerifyError, thumbprint,
+    Algorithm, Grant, Jws, KeySet, NoClaims, REGISTERED_CLAIMS, SigningKey, UnixTime, VerificationKey, VerifyError,
+    thumbprint,
 };
 use uuid::Uuid;
 
@@ -94,9 +95,55 @@ proptest! {
         prop_assert!(bench.verifier.verify::<NoClaims>(&text, NOW).is_err());
         prop_assert!(Jws::read(&text).is_err());
         prop_assert!(VerificationKey::from_jwk(&text).is_err());
+        prop_assert!(VerificationKey::from_pem(&text, None).is_err());
+        prop_assert!(SigningKey::from_jwk(&text, None).is_err());
+        prop_assert!(SigningKey::from_pem(&text, None).is_err());
+        prop_assert!(SigningKey::list_from_jwks(&text, None).is_err());
         prop_assert!(KeySet::from_jwks(&text).is_err());
         prop_assert!(thumbprint(&text).is_err());
         prop_assert!(text.parse::<Algorithm>().is_err());
+    }
+
+    /// Bytes under a key's PEM label are refused or accepted, never a panic.
+    #[test]
+    fn no_bytes_in_a_pem_block_make_a_reader_panic(
+        label in prop::sample::select(vec!["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY", "PUBLIC KEY", "RSA PUBLIC KEY"]),
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let text = pem::encode(&pem::Pem::new(label, bytes));
+        prop_assert!(SigningKey::from_pem(&text, None).is_err());
+        prop_assert!(VerificationKey::from_pem(&text, None).is_err());
+    }
+
+    /// One byte of a good key's DER changed: another reading, or none, and never a key that contradicts itself.
+    #[test]
+    fn a_changed_private_key_is_refused_or_still_a_pair(
+        file in prop::sample::select(vec!["ed25519.pkcs8", "p256.sec1", "p384.pkcs8", "rsa.pkcs1"]),
+        at in any::<prop::sample::Index>(),
+        bit in 0..8,
+    ) {
+        let blocks = pem::parse_many(key_file(file)).unwrap();
+        let block = blocks.last().unwrap();
+        let mut der = block.contents().to_vec();
+        *at.get_mut(&mut der) ^= 1_u8 << bit;
+        let text = pem::encode(&pem::Pem::new(block.tag(), der));
+        if let Ok(key) = SigningKey::from_pem(&text, None) {
+            let signature = crate::support::sign(&key, b"message");
+            prop_assert_eq!(key.verification_key().verify(b"message", &signature), Ok(()));
+        }
+    }
+
+    /// Every algorithm: what is signed verifies, and not for another message.
+    #[test]
+    fn a_signature_is_good_for_its_message_only(
+        algorithm in prop::sample::select(Algorithm::ALL),
+        message in prop::collection::vec(any::<u8>(), 0..200),
+        other in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let key = key(algorithm);
+        let signature = signature::Signer::try_sign(&key, &message).unwrap();
+        prop_assert_eq!(key.verification_key().verify(&message, &signature), Ok(()));
+        prop_assert_eq!(key.verification_key().verify(&other, &signature).is_ok(), other == message);
     }
 
     /// A signed header and payload of any JSON are refused or accepted, never a panic, and never accepted by chance.

@@ -1,6 +1,6 @@
 //! Issue, then verify: what goes in comes out.
 
-use crate::support::{AUDIENCE, ISSUER, NOW, TTL, at, grant, grant_with, pair};
+use crate::support::{AUDIENCE, ISSUER, NOW, TTL, at, grant, grant_with, key, pair};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -146,7 +146,7 @@ fn a_token_for_several_audiences_verifies_at_each() {
 #[test]
 fn no_print_of_a_token_or_key_shows_it() {
     for algorithm in Algorithm::ALL {
-        let key = SigningKey::generate(*algorithm).unwrap();
+        let key = key(*algorithm);
         let verification = key.verification_key();
         let secret = format!("{:?}", key.to_bytes().as_slice());
         let secret = secret.trim_matches(['[', ']']).to_owned();

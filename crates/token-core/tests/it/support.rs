@@ -3,13 +3,17 @@
 use aws_lc_rs::{
     hmac,
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+        RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512,
+        RsaKeyPair,
+    },
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{fs, sync::Arc};
 use token_core::{
-    Algorithm, Audience, Claims, Grant, Issuer, KeySet, Leeway, NoClaims, Rules, SigningKey, UnixTime, Verifier,
-    VerifyError, strict,
+    Algorithm, Audience, Claims, Grant, Issuer, KeySet, KeyType, Leeway, NoClaims, Rules, SigningKey, UnixTime,
+    Verifier, VerifyError, strict,
 };
 use uuid::Uuid;
 
@@ -20,6 +24,27 @@ pub(crate) const TTL: u64 = 900;
 
 pub(crate) fn at(secs: u64) -> UnixTime {
     UnixTime::from_secs(secs)
+}
+
+/// A file of `tests/keys`.
+pub(crate) fn key_file(name: &str) -> String {
+    fs::read_to_string(format!("{}/tests/keys/{name}.pem", env!("CARGO_MANIFEST_DIR"))).expect(name)
+}
+
+/// A key of this algorithm: a fresh one, but for RSA, where making one takes long.
+pub(crate) fn key(algorithm: Algorithm) -> SigningKey {
+    match algorithm.key_type() {
+        KeyType::Rsa => SigningKey::from_pem(&key_file("rsa.pkcs8"), Some(algorithm)).unwrap(),
+        _ => SigningKey::generate(algorithm).unwrap(),
+    }
+}
+
+/// A key of this algorithm that is not [`key`]'s.
+pub(crate) fn other_key(algorithm: Algorithm) -> SigningKey {
+    match algorithm.key_type() {
+        KeyType::Rsa => SigningKey::from_pem(&key_file("rsa-other.pkcs8"), Some(algorithm)).unwrap(),
+        _ => SigningKey::generate(algorithm).unwrap(),
+    }
 }
 
 /// A key, and a verifier that trusts it.
@@ -34,7 +59,7 @@ impl Bench {
     }
 
     pub(crate) fn with_leeway(algorithm: Algorithm, leeway: Leeway) -> Self {
-        let key = SigningKey::generate(algorithm).unwrap();
+        let key = key(algorithm);
         let keys = Arc::new(KeySet::new([key.verification_key()]));
         let verifier = Verifier::new(keys, Rules::access_token(ISSUER, AUDIENCE).with_leeway(leeway));
         Self { key, verifier }
@@ -72,13 +97,32 @@ pub(crate) fn forge(key: &SigningKey, header: &[u8], payload: &[u8]) -> String {
 
 pub(crate) fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
     let bytes = key.to_bytes();
+    let ecdsa = |scheme| {
+        let pair = EcdsaKeyPair::from_pkcs8(scheme, &bytes).unwrap();
+        pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+    };
+    let rsa = |scheme| {
+        let pair = RsaKeyPair::from_pkcs8(&bytes).unwrap();
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(scheme, &SystemRandom::new(), message, &mut signature).unwrap();
+        signature
+    };
+    let mac = |hash| hmac::sign(&hmac::Key::new(hash, &bytes), message).as_ref().to_vec();
     match key.algorithm() {
-        Algorithm::EdDsa => Ed25519KeyPair::from_pkcs8(&bytes).unwrap().sign(message).as_ref().to_vec(),
-        Algorithm::Es256 => {
-            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &bytes).unwrap();
-            pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+        Algorithm::EdDsa | Algorithm::Ed25519 => {
+            Ed25519KeyPair::from_pkcs8(&bytes).unwrap().sign(message).as_ref().to_vec()
         }
-        Algorithm::Hs256 => hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), message).as_ref().to_vec(),
+        Algorithm::Es256 => ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING),
+        Algorithm::Es384 => ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING),
+        Algorithm::Rs256 => rsa(&RSA_PKCS1_SHA256),
+        Algorithm::Rs384 => rsa(&RSA_PKCS1_SHA384),
+        Algorithm::Rs512 => rsa(&RSA_PKCS1_SHA512),
+        Algorithm::Ps256 => rsa(&RSA_PSS_SHA256),
+        Algorithm::Ps384 => rsa(&RSA_PSS_SHA384),
+        Algorithm::Ps512 => rsa(&RSA_PSS_SHA512),
+        Algorithm::Hs256 => mac(hmac::HMAC_SHA256),
+        Algorithm::Hs384 => mac(hmac::HMAC_SHA384),
+        Algorithm::Hs512 => mac(hmac::HMAC_SHA512),
         other => panic!("the bench cannot sign with {other}"),
     }
 }
@@ -134,7 +178,7 @@ pub(crate) fn grant_with<X>(extra: X) -> Grant<X> {
 
 /// An issuer and a verifier that trusts it.
 pub(crate) fn pair(algorithm: Algorithm) -> (Issuer, Verifier) {
-    let key = SigningKey::generate(algorithm).unwrap();
+    let key = key(algorithm);
     let issuer = Issuer::new(key, ISSUER.into(), Audience::new(AUDIENCE), TTL);
     let keys = Arc::new(KeySet::new([issuer.verification_key()]));
     (issuer, Verifier::new(keys, Rules::access_token(ISSUER, AUDIENCE)))
