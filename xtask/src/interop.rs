@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 
-use crate::run::{Failure, build, cargo, jeton, not_started, root, run, succeeds};
+use crate::run::{Failure, build, cargo, jeton, not_started, root, run, succeeds, target};
 use crate::server::Server;
 
 const AUDIENCE: &str = "jeton";
@@ -140,8 +140,7 @@ fn source(file: &str) -> PathBuf {
 
 /// Where a language's libraries are kept from run to run.
 fn installed(language: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    root().join(target).join("interop").join(language)
+    target().join("interop").join(language)
 }
 
 /// Whether the folder holds what the file of versions asks for.

@@ -231,7 +231,7 @@ fn a_secret_key_in_a_file_verifies() {
     fs::write(bench.folder().join("key.json"), key).unwrap();
     assert_eq!(bench.run(&["verify", "--jwks", "key.json", "--signature-only", jws], "").code, Some(0));
     let as_jwt = ["verify", "--jwks", "key.json", "--typ", "JWT", "--issuer", "joe", "--audience", "a", jws];
-    assert!(bench.run(&as_jwt, "").out.contains("the claim `aud` is missing (missing_claim)"));
+    assert!(bench.run(&as_jwt, "").out.contains("(bad_header)"), "a token names its key");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
-use token_core::UnixTime;
+use token_core::{Algorithm, UnixTime};
 
 /// What to show.
 #[derive(Debug, Args)]
@@ -52,10 +52,15 @@ pub(crate) struct VerifyArgs {
     /// The token; `-`, or nothing, reads it from standard input
     #[arg(conflicts_with = "batch")]
     pub(crate) token: Option<String>,
-    /// The keys: a JWK set or one JWK, in a file or at an https address
-    /// (http only on this machine). A secret key (`oct`) only in a file
+    /// The keys: a JWK set, one JWK, or a public key in PEM, in a file or at
+    /// an https address (http only on this machine). A secret key (`oct`)
+    /// only in a file
     #[arg(long, verbatim_doc_comment, value_name = "FILE|URL", required_unless_present = "batch")]
     pub(crate) jwks: Option<String>,
+    /// The algorithm of a key in PEM, which does not say it
+    /// [default: that of its type: EdDSA, ES256, ES384 or RS256]
+    #[arg(long, verbatim_doc_comment, value_name = "ALG")]
+    pub(crate) algorithm: Option<Algorithm>,
     /// Whom `iss` must name, exactly
     #[arg(long, value_name = "ISSUER")]
     pub(crate) issuer: Option<String>,
@@ -89,16 +94,19 @@ pub(crate) struct VerifyArgs {
 
 const VERIFY: &str = "\
 An access token (`at+jwt`) is held to the rules that Jeton's guard has, RFC
-9068; another --typ to those of RFC 7519, with `exp` required. --issuer and
---audience are needed: a signature alone does not say that a token was meant
-for you. Whether its session has been ended cannot be known here.
+9068; another --typ to those of RFC 7519, with `iss`, `aud` and `exp` required.
+--issuer and --audience are needed: a signature alone does not say that a
+token was meant for you. Whether its session has been ended is not known here.
+
+A token's `kid` is looked up in the keys. A single key without a `kid`, as in
+PEM, stands for every `kid`.
 
 Batch: each line is an object
   {\"jwks\":…,\"token\":\"…\"}
 with `jwks` a JWK set or a JWK, as an object or as text. It may have `issuer`,
 `audience` (text or array), `typ`, `at` and `signature_only`, which win over
 the flags, and an `id`, which is repeated in the answer; any other member is
-refused. Only what is given is checked of issuer and audience. Each answer is
+refused. Issuer and audience are compared only where they are given. Answers:
   {\"valid\":true,\"reason\":null} or {\"valid\":false,\"reason\":\"expired: …\"}
 in order and at once. The word before the colon is stable. A line that cannot
 be understood is answered with `bad_request: …`, keys with `bad_keys: …`.

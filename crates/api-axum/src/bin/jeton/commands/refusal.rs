@@ -20,12 +20,6 @@ impl Refusal {
         Self { code: error.code(), words: paint::harmless(&message), message }
     }
 
-    /// The header's `typ` is not this one.
-    pub(super) fn wrong_type(expected: &str) -> Self {
-        let message = format!("the header's `typ` is not `{expected}`: this is another kind of token");
-        Self::new(&VerifyError::WrongType { expected: "" }, message)
-    }
-
     /// The stable name and the message, as scripts read them.
     pub(super) fn reason(&self) -> String {
         format!("{}: {}", self.code, self.message)

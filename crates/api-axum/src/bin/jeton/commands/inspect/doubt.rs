@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-use token_core::{
-    Algorithm, Inspection, KeySet, NoClaims, Rules, TokenType, UnixTime, VerificationKey, Verifier, VerifyError, strict,
-};
+use aws_lc_rs::hmac;
+use serde_json::{Map, Value, json};
+use token_core::{Algorithm, Inspection, KeySet, Rules, TokenType, UnixTime, VerificationKey, VerifyError, strict};
 
 use crate::commands::refusal::Refusal;
-use crate::commands::verify::{self, Demands};
+use crate::commands::verify;
 
 /// What a verifier of access tokens would find at `now`, if it trusted the key, the issuer and the audience. Nothing is
 /// said of a token whose form is refused already.
@@ -24,39 +23,28 @@ pub(super) fn find(inspection: &Inspection, now: UnixTime) -> Vec<Refusal> {
         let message = "no key can fit the header's `alg`: it is no algorithm that is supported".to_owned();
         found.push(Refusal::new(&VerifyError::AlgorithmMismatch, message));
     }
-    if text("typ").is_some_and(|typ| TokenType::AccessToken.accepts(typ)) {
-        if text("kid").is_none() {
-            found.push(VerifyError::HeaderMember("kid").into());
-        }
-        found.extend(as_access_token(payload, now).map(Refusal::from));
-    } else {
-        found.push(VerifyError::WrongType { expected: TokenType::AccessToken.name() }.into());
-        found.extend(verify::check_claims(payload, &Demands::default(), now).err().map(Refusal::from));
+    let typ = text("typ").filter(|typ| TokenType::AccessToken.accepts(typ));
+    if typ.is_none() {
+        found.push(VerifyError::WrongType { expected: TokenType::AccessToken.name().to_owned().into() }.into());
+    } else if text("kid").is_none() {
+        found.push(VerifyError::HeaderMember("kid").into());
     }
+    found.extend(doubts(payload, typ.unwrap_or("JWT"), now).map(Refusal::from));
     found
 }
 
-/// Asks the verifier itself, so that no rule stands twice: the payload is signed again with a key that is known to
-/// everyone and worth nothing.
-fn as_access_token(payload: &Map<String, Value>, now: UnixTime) -> Option<VerifyError> {
+/// Asks the verifier itself, so that no rule stands twice: the payload is signed again, with a key that everyone knows
+/// and that is worth nothing.
+fn doubts(payload: &Map<String, Value>, typ: &str, now: UnixTime) -> Option<VerifyError> {
     const KEY: [u8; 32] = [0; 32];
-    let jwk = format!("{{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"0\",\"k\":\"{}\"}}", strict::to_base64url(&KEY));
-    let key = VerificationKey::from_jwk(&jwk).ok()?;
-    let header = strict::to_base64url(b"{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"0\"}");
-    let signed = format!("{header}.{}", strict::to_base64url(Value::Object(payload.clone()).to_string().as_bytes()));
-    let mac = aws_lc_rs::hmac::sign(&aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &KEY), signed.as_bytes());
+    let jwk = json!({ "kty": "oct", "alg": "HS256", "kid": "0", "k": strict::to_base64url(&KEY) });
+    let keys = KeySet::new(VerificationKey::from_jwk(&jwk.to_string()));
+    let parts = [json!({ "alg": "HS256", "kid": "0", "typ": typ }), Value::Object(payload.clone())];
+    let signed = parts.map(|part| strict::to_base64url(part.to_string().as_bytes())).join(".");
+    let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &KEY), signed.as_bytes());
     let token = format!("{signed}.{}", strict::to_base64url(mac.as_ref()));
-    let rules = Rules::access_token(own_issuer(payload), own_audience(payload));
-    Verifier::new(Arc::new(KeySet::new([key])), rules).verify::<NoClaims>(&token, now).err()
-}
-
-fn own_issuer(payload: &Map<String, Value>) -> &str {
-    payload.get("iss").and_then(Value::as_str).unwrap_or_default()
-}
-
-fn own_audience(payload: &Map<String, Value>) -> &str {
-    let named = payload.get("aud").and_then(|aud| aud.as_str().or_else(|| aud.get(0).and_then(Value::as_str)));
-    named.unwrap_or_default()
+    let rules = Rules::access_token(verify::own_issuer(payload), verify::own_audience(payload));
+    verify::check(&token, &Arc::new(keys), rules.with_type(TokenType::named(typ.to_owned())), now).err()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use token_core::{UnixTime, strict};
 use super::keys::Keys;
 use super::{Demands, verify_signature};
 use crate::cli;
+use crate::commands::refusal::Refusal;
 use crate::failure::{Doing as _, Failure};
 
 /// The longest line that is read, in bytes.
@@ -99,7 +100,7 @@ impl Memory {
         let (_, keys) = self.0.get_or_insert_with(|| {
             let keys = match &jwks {
                 Value::Object(members) => Keys::from_members(members.clone()),
-                jwks => Keys::read(jwks.as_str().unwrap_or_default()),
+                jwks => Keys::read(jwks.as_str().unwrap_or_default(), None),
             };
             (jwks, keys.map_err(|error| error.to_string()))
         });
@@ -126,7 +127,7 @@ fn answer(line: &[u8], defaults: &Defaults, memory: &mut Memory) -> Result<Answe
     };
     match outcome {
         Ok(_) => Ok(Answer { id, valid: true, reason: None }),
-        Err(refusal) => refused(refusal.reason()),
+        Err(error) => refused(Refusal::from(error).reason()),
     }
 }
 
@@ -199,7 +200,8 @@ mod tests {
         hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
 
     fn answers(lines: &str) -> (Vec<Value>, usize) {
-        let defaults = Defaults { keys: None, demands: Demands::default(), at: None, signature_only: true };
+        let demands = Demands { issuer: None, audiences: Vec::new(), typ: "at+jwt".to_owned(), leeway: None };
+        let defaults = Defaults { keys: None, demands, at: None, signature_only: true };
         let mut output = Vec::new();
         let bad = answer_all(&mut lines.as_bytes(), &mut output, &defaults).unwrap();
         let output = String::from_utf8(output).unwrap();

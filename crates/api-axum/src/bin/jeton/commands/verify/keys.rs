@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Url, redirect::Policy};
 use serde_json::{Map, Value};
-use token_core::{KeyError, KeySet, VerificationKey, strict};
+use token_core::{Algorithm, KeyError, KeySet, VerificationKey, strict};
 use zeroize::Zeroizing;
 
 use crate::commands::token::UNREADABLE;
@@ -27,12 +27,22 @@ pub(super) enum Keys {
 }
 
 impl Keys {
-    /// Reads a JWK set or one JWK.
+    /// Reads a JWK set, one JWK, or one public key in PEM, which does not say its algorithm.
     ///
     /// # Errors
     /// [`KeyError`], saying what is wrong with it.
-    pub(super) fn read(text: &str) -> Result<Self, KeyError> {
-        Self::from_members(strict::object(text.trim().as_bytes())?)
+    pub(super) fn read(text: &str, algorithm: Option<Algorithm>) -> Result<Self, KeyError> {
+        let text = text.trim();
+        if !text.starts_with("-----BEGIN") {
+            return Self::from_members(strict::object(text.as_bytes())?);
+        }
+        let key = VerificationKey::from_pem(text, algorithm)?;
+        // Of a public key there is always a JWK.
+        let Some(Value::Object(mut members)) = key.to_jwk().map(|jwk| jwk.to_value()) else {
+            return Ok(Self::Set([key].into_iter().collect()));
+        };
+        members.remove("kid");
+        Ok(Self::Nameless(key, members))
     }
 
     pub(super) fn from_members(members: Map<String, Value>) -> Result<Self, KeyError> {
@@ -67,15 +77,15 @@ impl Keys {
     }
 
     /// Reads the keys of a file or an address.
-    pub(super) async fn load(source: &str) -> Result<Self, Failure> {
-        Self::try_load(source).await.map_err(|failure| failure.with_exit(UNREADABLE))
+    pub(super) async fn load(source: &str, algorithm: Option<Algorithm>) -> Result<Self, Failure> {
+        Self::try_load(source, algorithm).await.map_err(|failure| failure.with_exit(UNREADABLE))
     }
 
-    async fn try_load(source: &str) -> Result<Self, Failure> {
+    async fn try_load(source: &str, algorithm: Option<Algorithm>) -> Result<Self, Failure> {
         let scheme = source.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         let address = matches!(scheme.as_deref(), Some("http" | "https"));
         let text = Zeroizing::new(if address { fetched(source).await? } else { from_file(Path::new(source))? });
-        let keys = Self::read(&text).doing(&format!("take the keys of {source}"))?;
+        let keys = Self::read(&text, algorithm).doing(&format!("take the keys of {source}"))?;
         if address && keys.has_a_secret() {
             let words = format!("{source} hands out a secret key (`oct`): whoever can read it can forge tokens");
             return Err(Failure::new(words));
@@ -137,16 +147,26 @@ mod tests {
 
     #[test]
     fn one_key_without_a_name_stands_for_any_name() {
-        let keys = Keys::read(&format!("{{{POINT}}}")).unwrap();
+        let keys = Keys::read(&format!("{{{POINT}}}"), None).unwrap();
         assert!(keys.for_kid(Some("whatever")).get("whatever").is_some());
         assert!(keys.for_kid(Some(&"k".repeat(300))).is_empty());
         assert_eq!(keys.for_kid(None).len(), 1);
     }
 
     #[test]
+    fn a_key_in_pem_says_no_algorithm_and_stands_for_any_name() {
+        let pem = include_str!("../../../../../../token-core/tests/keys/rsa.public.pem");
+        for (algorithm, expected) in [(None, "RS256"), (Some(Algorithm::Ps384), "PS384")] {
+            let keys = Keys::read(pem, algorithm).unwrap().for_kid(Some("whatever"));
+            assert_eq!(keys.get("whatever").unwrap().algorithm().name(), expected);
+        }
+        assert!(Keys::read(pem, Some(Algorithm::EdDsa)).is_err());
+    }
+
+    #[test]
     fn a_key_with_a_name_and_a_set_answer_to_their_own_names_only() {
         for text in [format!("{{{POINT},\"kid\":\"mine\"}}"), format!("{{\"keys\":[{{{POINT},\"kid\":\"mine\"}}]}}")] {
-            let keys = Keys::read(&text).unwrap();
+            let keys = Keys::read(&text, None).unwrap();
             assert!(keys.for_kid(Some("mine")).get("mine").is_some());
             assert!(keys.for_kid(Some("yours")).get("yours").is_none());
         }

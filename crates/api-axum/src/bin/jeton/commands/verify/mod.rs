@@ -1,7 +1,6 @@
 //! `jeton verify`: whether a token is good, without server, database or settings.
 
 mod batch;
-mod claims;
 mod keys;
 
 use std::sync::Arc;
@@ -10,11 +9,9 @@ use api_axum::SystemClock;
 use auth_domain::ports::Clock as _;
 use serde_json::{Map, Value, json};
 use token_core::{
-    Jws, KeySet, Leeway, NoClaims, Part, Rules, TokenType, UnixTime, VerificationKey, Verifier, VerifyError, inspect,
-    strict::{self, JsonError},
+    Jws, KeySet, Leeway, NoClaims, Rules, TokenType, UnixTime, VerificationKey, Verifier, VerifyError, inspect, strict,
 };
 
-pub(super) use self::claims::check as check_claims;
 use self::keys::Keys;
 use super::paint::{self, BAD, FAINT, GOOD, PAYLOAD, harmless, painted};
 use super::refusal::Refusal;
@@ -23,8 +20,21 @@ use crate::cli::VerifyArgs;
 use crate::failure::{Doing as _, Failure};
 
 pub(super) fn run(arguments: VerifyArgs) -> Result<(), Failure> {
-    let VerifyArgs { token, jwks, issuer, audience, typ, at, leeway, signature_only, batch, json, colours, .. } =
-        arguments;
+    let VerifyArgs {
+        token,
+        jwks,
+        issuer,
+        audience,
+        typ,
+        at,
+        leeway,
+        signature_only,
+        algorithm,
+        batch,
+        json,
+        colours,
+        ..
+    } = arguments;
     if !batch && !signature_only && (issuer.is_none() || audience.is_empty()) {
         return Err(Failure::usage(
             "--issuer and --audience are needed: a good signature does not say that the token is meant for you; \
@@ -32,7 +42,7 @@ pub(super) fn run(arguments: VerifyArgs) -> Result<(), Failure> {
         ));
     }
     let demands = Demands { issuer, audiences: audience, typ, leeway };
-    let keys = |source: String| super::block_on(async move { Keys::load(&source).await });
+    let keys = |source: String| super::block_on(async move { Keys::load(&source, algorithm).await });
     if batch {
         let keys = jwks.map(keys).transpose()?;
         return batch::run(&batch::Defaults { keys, demands, at, signature_only });
@@ -41,6 +51,7 @@ pub(super) fn run(arguments: VerifyArgs) -> Result<(), Failure> {
     let keys = keys(jwks.unwrap_or_default())?;
     let now = at.unwrap_or_else(|| SystemClock.now().unix());
     let outcome = if signature_only { verify_signature(&token, &keys) } else { demands.verify(&token, &keys, now) };
+    let outcome = outcome.map_err(Refusal::from);
     if json {
         let text = serde_json::to_string_pretty(&as_json(&outcome, now)).doing("write JSON")?;
         super::print(&(text + "\n"))?;
@@ -53,18 +64,11 @@ pub(super) fn run(arguments: VerifyArgs) -> Result<(), Failure> {
 
 /// What is demanded of a token beside a good signature. What is not given is not checked.
 #[derive(Clone, Debug)]
-pub(super) struct Demands {
+struct Demands {
     issuer: Option<String>,
     audiences: Vec<String>,
     typ: String,
     leeway: Option<u64>,
-}
-
-impl Default for Demands {
-    fn default() -> Self {
-        let typ = TokenType::AccessToken.name().to_owned();
-        Self { issuer: None, audiences: Vec::new(), typ, leeway: None }
-    }
 }
 
 /// A token that is good.
@@ -77,67 +81,49 @@ struct Good {
 }
 
 impl Demands {
-    fn leeway(&self) -> Leeway {
-        self.leeway.map_or_else(Leeway::default, |secs| Leeway { expiry: secs, not_before: secs })
-    }
-
-    fn verify(&self, token: &str, keys: &Keys, now: UnixTime) -> Result<Good, Refusal> {
+    fn verify(&self, token: &str, keys: &Keys, now: UnixTime) -> Result<Good, VerifyError> {
         let jws = Jws::read(token)?;
         let keys = Arc::new(keys.for_kid(jws.header().kid()));
-        if TokenType::AccessToken.accepts(&self.typ) {
-            // What the token says of itself stands for what is not demanded, so that it is required and has its type.
-            let said = inspect(token).payload.json.unwrap_or_default();
-            let rules = Rules::access_token(self.issuer_or(&said), self.audience_or(&said)).with_leeway(self.leeway());
-            Verifier::new(Arc::clone(&keys), rules).verify::<NoClaims>(token, now)?;
-            let good = signed(&jws, &keys)?;
-            return Ok(Good { claims: Some(said), ..good });
-        }
-        if !jws.header().typ().is_some_and(|typ| without_prefix(typ).eq_ignore_ascii_case(without_prefix(&self.typ))) {
-            return Err(Refusal::wrong_type(&self.typ));
-        }
+        let claims = inspect(token).payload.json.unwrap_or_default();
+        check(token, &keys, self.rules(&claims), now)?;
         let good = signed(&jws, &keys)?;
-        let claims = strict::object(&good.payload).map_err(malformed)?;
-        check_claims(&claims, self, now)?;
         Ok(Good { claims: Some(claims), ..good })
     }
 
-    fn issuer_or<'a>(&'a self, said: &'a Map<String, Value>) -> &'a str {
-        self.issuer.as_deref().or_else(|| said.get("iss").and_then(Value::as_str)).unwrap_or_default()
-    }
-
-    /// One audience that is demanded and that the token names; else any of either.
-    fn audience_or<'a>(&'a self, said: &'a Map<String, Value>) -> &'a str {
-        let named: Vec<&str> = match said.get("aud") {
-            Some(Value::String(name)) => vec![name],
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        let demanded = || self.audiences.iter().map(String::as_str);
-        let both = demanded().find(|audience| named.contains(audience));
-        both.or_else(|| demanded().next()).or_else(|| named.first().copied()).unwrap_or_default()
+    /// What the token says of itself stands for what is not demanded, so that it is required and has its type.
+    fn rules(&self, said: &Map<String, Value>) -> Rules {
+        let leeway = self.leeway.map_or_else(Leeway::default, |secs| Leeway { expiry: secs, not_before: secs });
+        let issuer = self.issuer.as_deref().unwrap_or_else(|| own_issuer(said));
+        let mut audiences = self.audiences.iter().map(String::as_str);
+        let rules = Rules::access_token(issuer, audiences.next().unwrap_or_else(|| own_audience(said)));
+        audiences.fold(rules, Rules::accepting).with_type(TokenType::named(self.typ.clone())).with_leeway(leeway)
     }
 }
 
-/// The media type without `application/`, which RFC 7515 §4.1.9 lets a header leave out.
-fn without_prefix(typ: &str) -> &str {
-    const PREFIX: &str = "application/";
-    match typ.split_at_checked(PREFIX.len()) {
-        Some((prefix, name)) if prefix.eq_ignore_ascii_case(PREFIX) => name,
-        _ => typ,
+/// Holds a token to rules: an access token to those of RFC 9068, another to those of RFC 7519.
+pub(super) fn check(token: &str, keys: &Arc<KeySet>, rules: Rules, now: UnixTime) -> Result<(), VerifyError> {
+    let verifier = Verifier::new(Arc::clone(keys), rules);
+    match verifier.rules().typ {
+        TokenType::AccessToken => verifier.verify::<NoClaims>(token, now).map(|_| ()),
+        _ => verifier.verify_jwt(token, now).map(|_| ()),
     }
 }
 
-fn malformed(reason: JsonError) -> VerifyError {
-    match reason {
-        JsonError::DuplicateMember(name) => VerifyError::DuplicateMember { part: Part::Payload, name },
-        reason => VerifyError::Json { part: Part::Payload, reason },
-    }
+/// The issuer that a token names.
+pub(super) fn own_issuer(said: &Map<String, Value>) -> &str {
+    said.get("iss").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The first audience that a token names.
+pub(super) fn own_audience(said: &Map<String, Value>) -> &str {
+    let named = said.get("aud").and_then(|aud| aud.as_str().or_else(|| aud.get(0).and_then(Value::as_str)));
+    named.unwrap_or_default()
 }
 
 /// Form, header and signature of any JWS, and nothing else.
-fn verify_signature(token: &str, keys: &Keys) -> Result<Good, Refusal> {
+fn verify_signature(token: &str, keys: &Keys) -> Result<Good, VerifyError> {
     let jws = Jws::read(token)?;
-    Ok(signed(&jws, &keys.for_kid(jws.header().kid()))?)
+    signed(&jws, &keys.for_kid(jws.header().kid()))
 }
 
 /// Verifies with the key that the header names; where it names none, with any key of the set.
