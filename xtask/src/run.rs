@@ -101,7 +101,8 @@ pub(crate) fn not_started(command: &Command, error: &std::io::Error) -> Failure 
     Failure(format!("`{}` does not start: {error}", words(command)))
 }
 
-fn say(command: &Command) {
+/// Prints the command.
+pub(crate) fn say(command: &Command) {
     println!("$ {}", words(command));
 }
 
