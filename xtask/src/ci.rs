@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{deny, interop, layers, test};
+use crate::{deny, fuzz, interop, layers, test};
 
 /// Run every check that a change has to pass.
 ///
@@ -40,8 +40,10 @@ enum Step {
     Deny,
     /// Every test, on both databases.
     Test,
-    /// Do standard clients of other languages get on with the server?
+    /// Do standard clients of other languages get on with the server, and accept what we accept?
     Interop,
+    /// Does any input that libFuzzer invents break a promise? 30 seconds a target.
+    Fuzz,
 }
 
 enum Outcome {
@@ -101,13 +103,15 @@ impl Step {
             Self::Deny => "deny",
             Self::Test => "test",
             Self::Interop => "interop",
+            Self::Fuzz => "fuzz",
         }
     }
 
     /// `Ok(Some(…))` says what could not be checked here.
     fn check(self) -> Result<Option<String>, Failure> {
         match self {
-            Self::Fmt => run(&mut cargo(["fmt", "--all", "--check"])),
+            Self::Fmt => run(&mut cargo(["fmt", "--all", "--check"]))
+                .and_then(|()| run(&mut cargo(["fmt", "--manifest-path", "crates/fuzz/Cargo.toml", "--", "--check"]))),
             Self::Clippy => clippy(),
             Self::Layers => layers::check(),
             Self::Tidy => run(&mut cargo(["test", "--quiet", "--package", "xtask", "tidy"])),
@@ -115,6 +119,7 @@ impl Step {
             Self::Deny => return deny::check(),
             Self::Test => test::Test::default().run(),
             Self::Interop => interop::Interop::default().run(),
+            Self::Fuzz => return fuzz::Fuzz::in_ci(),
         }
         .map(|()| None)
     }

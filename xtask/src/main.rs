@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask dev | test | ci | migrate | interop`. One file a command.
+//! The project's own commands: `cargo xtask dev | test | ci | migrate | interop | fuzz`. One file a command.
 
 mod ci;
 mod demo;
 mod deny;
 mod dev;
+mod fuzz;
 mod http;
 mod interop;
 mod layers;
@@ -37,6 +38,7 @@ enum Task {
     Ci(ci::Ci),
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
+    Fuzz(fuzz::Fuzz),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Task::Ci(task) => task.run(),
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),
+        Task::Fuzz(task) => task.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

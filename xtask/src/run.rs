@@ -27,6 +27,11 @@ pub(crate) fn root() -> PathBuf {
     own.parent().unwrap_or(own).to_owned()
 }
 
+/// Where builds go.
+pub(crate) fn target() -> PathBuf {
+    root().join(std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from))
+}
+
 /// Cargo, in the workspace's folder, as if it were called from a shell.
 ///
 /// `cargo run` tells this process its own package's name and folder. Passed on, they would make build scripts that watch
@@ -96,7 +101,8 @@ pub(crate) fn not_started(command: &Command, error: &std::io::Error) -> Failure 
     Failure(format!("`{}` does not start: {error}", words(command)))
 }
 
-fn say(command: &Command) {
+/// Prints the command.
+pub(crate) fn say(command: &Command) {
     println!("$ {}", words(command));
 }
 

@@ -141,3 +141,5 @@ pub use problem::{Problem, ProblemCode};
 pub use routes::router;
 #[cfg(feature = "router")]
 pub use state::{ApiParts, ApiState, HttpSettings};
+#[cfg(all(fuzzing, feature = "router"))]
+pub use transport::refresh_cookie;

@@ -145,6 +145,19 @@ pub(crate) fn clear_cookie(mut response: Response) -> Response {
     response
 }
 
+/// The refresh token that a request without a body brings in its cookie, for the fuzzer; `Err` is the refusal's code.
+///
+/// # Errors
+/// When the cookie comes twice, or another site could have caused the request.
+#[cfg(fuzzing)]
+pub fn refresh_cookie(headers: &HeaderMap, origin: &str) -> Result<Option<String>, String> {
+    use secrecy::ExposeSecret as _;
+    match Carried::find(None, headers, origin) {
+        Ok(carried) => Ok(carried.map(|carried| carried.token.expose_secret().to_owned())),
+        Err(problem) => Err(format!("{problem:?}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

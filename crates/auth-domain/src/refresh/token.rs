@@ -66,6 +66,15 @@ impl RefreshToken {
         Ok(Self(text))
     }
 
+    /// Seals a token of the fuzzer's own making.
+    ///
+    /// # Errors
+    /// When there is no such master key.
+    #[cfg(fuzzing)]
+    pub fn seal_presented(keys: &RotationKeys, key_id: u8, token: &PresentedToken) -> Result<Self, NotIssuedHere> {
+        Self::seal(keys, key_id, token.session, token.generation, &token.secret)
+    }
+
     /// The token's text, for the client alone.
     #[must_use]
     pub fn expose(&self) -> &str {

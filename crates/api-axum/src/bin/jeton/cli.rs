@@ -1,12 +1,14 @@
 //! The command line.
 
 mod control;
+mod tokens;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::control::{ApiKeysAction, EventsAction, Listing, RoleChange, SessionsAction, UsersAction, Who};
+pub(crate) use self::tokens::{InspectArgs, VerifyArgs, time};
 
 /// Jeton: verify like a JWT, control like a session.
 #[derive(Debug, Parser)]
@@ -26,6 +28,7 @@ Examples:
   jeton users create --email you@example.com --admin
   jeton sessions list you@example.com
   jeton apikeys create --name notes --scope revocations
+  jeton verify --jwks https://login.example.com/.well-known/jwks.json --issuer https://login.example.com --audience notes
   JETON_DATABASE_URL=postgres://jeton@db/jeton jeton serve
 
 Settings are layered: defaults, then jeton.toml, then environment variables (JETON_LISTEN, JETON_TOKENS__ACCESS_TTL, …),
@@ -88,14 +91,9 @@ pub(crate) enum Command {
         action: Option<MigrateAction>,
     },
     /// Show what a token says, without believing it
-    #[command(after_help = INSPECT)]
-    Inspect {
-        /// The token, or `-` to read it from standard input
-        token: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Inspect(InspectArgs),
+    /// Say whether a token is good; needs no server, no database, no settings
+    Verify(VerifyArgs),
     /// Show or check the settings
     #[command(after_help = CONFIG)]
     Config {
@@ -145,15 +143,6 @@ Examples:
   jeton migrate status
   jeton migrate down --yes       takes the last migration back";
 
-const INSPECT: &str = "\
-Nothing is verified: anyone may have written the token. Exit code 0 when its form is sound, 1 when every verifier would
-refuse it. Other users of the machine can read arguments, so give a live token by standard input.
-
-Examples:
-  jeton inspect eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.AA
-  curl -s … | jq -r .access_token | jeton inspect -
-  jeton inspect --json - < token.txt";
-
 const CONFIG: &str = "\
 Examples:
   jeton config show              as jeton.toml, each line with where it came from; secrets are hidden
@@ -197,5 +186,19 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_commands_that_read_a_token_fits_80_columns_and_knows_no_settings() {
+        let mut command = super::Cli::command();
+        command.build();
+        for name in ["inspect", "verify"] {
+            let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+            }
+            assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
+            assert!(!help.contains("Settings") && !help.contains("--data-dir"), "{help}");
+        }
     }
 }

@@ -23,6 +23,11 @@ impl Failure {
         Self { exit: 2, ..Self::new(message) }
     }
 
+    /// The same failure with an exit code of its own.
+    pub(crate) fn with_exit(self, exit: u8) -> Self {
+        Self { exit, ..self }
+    }
+
     /// Writes the failure to standard error and gives the exit code. One without words only sets the code.
     pub(crate) fn report(&self) -> ExitCode {
         let text = self.to_string();

@@ -27,6 +27,7 @@ fn every_command_teaches_how_to_use_it() {
         &["serve", "--help"],
         &["migrate", "--help"],
         &["inspect", "--help"],
+        &["verify", "--help"],
         &["config", "--help"],
         &["users", "create", "--help"],
         &["users", "list", "--help"],
@@ -154,7 +155,8 @@ async fn a_token_is_shown_in_words_and_not_believed() {
     for shown in [by_argument, by_stdin] {
         assert!(shown.starts_with("Nothing here was verified"), "{shown}");
         assert!(
-            shown.contains("\"at+jwt\"") && shown.contains(", in 14 min") || shown.contains(", in 15 min"),
+            shown.contains("\"at+jwt\"")
+                && (shown.contains(", expires in 14 min") || shown.contains(", expires in 15 min")),
             "{shown}"
         );
         assert!(shown.contains("Its form is sound"), "{shown}");

@@ -18,6 +18,8 @@ mod secrets;
 mod settings;
 mod soak;
 mod start;
+mod verify;
+mod verify_batch;
 mod webhooks;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.

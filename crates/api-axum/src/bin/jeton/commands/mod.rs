@@ -7,10 +7,14 @@ mod events;
 mod healthcheck;
 mod inspect;
 mod migrate;
+mod paint;
+mod refusal;
 mod serve;
 mod sessions;
 mod table;
+mod token;
 mod users;
+mod verify;
 
 use std::io::{self, Write as _};
 
@@ -24,7 +28,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Serve => block_on(serve::run(Config::load(&settings)?)),
         Command::Migrate { action } => block_on(migrate::run(Config::load(&settings)?, action)),
-        Command::Inspect { token, json } => inspect::run(&token, json),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Verify(arguments) => verify::run(arguments),
         Command::Config { action } => config::run(&settings, action),
         Command::Users { action } => block_on(users::run(Config::load(&settings)?, action)),
         Command::Sessions { action } => block_on(sessions::run(Config::load(&settings)?, action)),
@@ -34,7 +39,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().doing("start the runtime")?.block_on(work)
 }
 
