@@ -22,15 +22,18 @@ use std::time::Duration;
 use api_axum::{ApiParts, ApiState, Authenticated, Guard, HttpSettings, SystemClock, router};
 use async_trait::async_trait;
 use auth_domain::credential::{Argon2Settings, Argon2id};
+use auth_domain::model::KeyPolicy;
 use auth_domain::ports::{Entropy, EntropyUnavailable, Mail, MailError, Mailer, random};
-use auth_domain::refresh::{MasterKey, RotationKeys};
-use auth_domain::{Auth, Policies, Ports, signing};
+use auth_domain::refresh::MasterKey;
+use auth_domain::sealing::Sealer;
+use auth_domain::signing::{IssuerName, Keys};
+use auth_domain::{Auth, Policies, Ports};
 use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use store_diesel::{Database, DatabaseUrl, Options, migrate};
-use token_core::{Algorithm, Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
+use token_core::{Audience, RevocationSet, Rules};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -106,47 +109,51 @@ fn ports(database: &Database) -> Result<Ports, Failure> {
     })
 }
 
-/// Wires Jeton: the state of its router, whose use cases `keep_up` needs too.
-async fn jeton(base: &str, folder: &Path, news: watch::Receiver<u64>) -> Result<(ApiState, Guard, Arc<Auth>), Failure> {
+/// Jeton, wired: what its router needs, the guard, and what `keep_up` needs.
+struct Jeton {
+    state: ApiState,
+    guard: Guard,
+    auth: Arc<Auth>,
+    keys: Arc<Keys>,
+}
+
+async fn jeton(base: &str, folder: &Path, news: watch::Receiver<u64>) -> Result<Jeton, Failure> {
     let url: DatabaseUrl = format!("sqlite:{}", folder.join("app.db").display()).parse()?;
     migrate::up(&url).await?;
     let ports = ports(&Database::open(&url, &Options::default()).await?)?;
     let master = master_key(&folder.join("master.key"))?;
 
-    // The keys are sealed in the database, so that tokens outlive a restart.
-    let masters = [master.clone()];
-    let store = &*ports.stores.keys;
-    let keys = signing::load_or_create(store, &master, &masters, Algorithm::EdDsa, ports.clock.now()).await?;
-    let trusted = Arc::new(KeySet::new(keys.iter().map(SigningKey::verification_key)));
-    let newest = keys.into_iter().last().ok_or("there is no signing key")?;
-
-    let issuer = format!("{base}/auth");
-    let jwks = trusted.to_jwks();
     // What ends here is in the set before the answer leaves, so the guard must ask the same set.
     let revoked = Arc::new(RevocationSet::new());
-    let verifier = Verifier::new(trusted, Rules::access_token(&issuer, "app"));
-    let guard = Guard::new(Arc::new(verifier), Arc::clone(&revoked), Arc::clone(&ports.clock));
-    let issuing = Issuer::new(newest, issuer.clone(), Audience::new("app"), 900);
+    let issuer = format!("{base}/auth");
+    let name = IssuerName { issuer: issuer.clone(), audience: Audience::new("app") };
+    // The keys are sealed in the database, so that tokens outlive a restart, and rotate every 30 days.
+    let (sealer, policy) = (Sealer::new(master.id(), [master])?, KeyPolicy::default());
+    let (store, clock) = (Arc::clone(&ports.stores.keys), Arc::clone(&ports.clock));
+    let keys = Arc::new(Keys::start(store, clock, sealer, policy, name, Arc::clone(&revoked)).await?);
+
     let policies = Policies::default();
-    let auth = Arc::new(Auth::new(&ports, &policies, RotationKeys::new(1, masters)?, issuing, revoked));
+    let rotation = keys.rotation_keys().await?;
+    let auth = Arc::new(Auth::new(&ports, &policies, rotation, keys.ring().clone(), Arc::clone(&revoked)));
+    let guard = Guard::of_issuer(keys.ring().clone(), Rules::access_token(&issuer, "app"), revoked, ports.clock);
     // What was revoked before this start must be known before the first request.
     auth.feed.follow().await?;
 
     let state = ApiState::new(ApiParts {
         auth: Arc::clone(&auth),
         guard: guard.clone(),
+        keys: Some(Arc::clone(&keys)),
         issuer,
         client_id: policies.client.id,
-        jwks,
         health: ports.stores.health,
         feed_news: news,
-        settings: HttpSettings { origin: base.to_owned(), ..HttpSettings::default() },
+        settings: HttpSettings { origin: base.to_owned(), jwks_max_age: policy.max_age, ..HttpSettings::default() },
     });
-    Ok((state, guard, auth))
+    Ok(Jeton { state, guard, auth, keys })
 }
 
-/// What goes on beside the requests: the feed is followed, and what is needed no more goes.
-async fn keep_up(auth: &Auth, news: &watch::Sender<u64>) -> Infallible {
+/// What goes on beside the requests: the feed is followed, the signing keys rotate, and what is needed no more goes.
+async fn keep_up(auth: &Auth, keys: &Keys, news: &watch::Sender<u64>) -> Infallible {
     let mut rounds = 0_u32;
     loop {
         match auth.feed.follow().await {
@@ -155,6 +162,11 @@ async fn keep_up(auth: &Auth, news: &watch::Sender<u64>) -> Infallible {
             Err(error) => eprintln!("the feed cannot be followed: {error}"),
         }
         rounds = rounds.wrapping_add(1);
+        if rounds.is_multiple_of(25)
+            && let Err(error) = keys.tend().await
+        {
+            eprintln!("the signing keys cannot be read: {error}");
+        }
         if rounds.is_multiple_of(300) {
             auth.feed.purge();
             if let Err(error) = auth.sweeper.sweep().await {
@@ -170,7 +182,7 @@ pub(crate) async fn serve(listener: TcpListener, folder: PathBuf) -> Result<(), 
     let base = format!("http://{}", listener.local_addr()?);
     fs::create_dir_all(&folder)?;
     let (tell, news) = watch::channel(0);
-    let (state, guard, auth) = jeton(&base, &folder, news).await?;
+    let Jeton { state, guard, auth, keys } = jeton(&base, &folder, news).await?;
     let own =
         Router::new().route("/notes", get(my_notes).post(add_note)).with_state(App { guard, notes: Arc::default() });
     let app = own.nest("/auth", router(state));
@@ -179,7 +191,7 @@ pub(crate) async fn serve(listener: TcpListener, folder: PathBuf) -> Result<(), 
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::select! {
         ended = axum::serve(listener, service) => Ok(ended?),
-        never = keep_up(&auth, &tell) => match never {},
+        never = keep_up(&auth, &keys, &tell) => match never {},
     }
 }
 

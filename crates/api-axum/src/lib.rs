@@ -32,30 +32,27 @@
 //! use axum::Router;
 //! use axum::routing::get;
 //! use tokio::sync::watch;
-//! use token_core::{Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
+//! use token_core::{Audience, Issuer, RevocationSet, Rules, SigningKey};
 //!
 //! /// `ports` is everything outside: a database, a clock, randomness, a password hasher, a mailer.
 //! fn app(ports: Ports, signing: SigningKey, master: [u8; 32]) -> Result<Router, Box<dyn std::error::Error>> {
 //!     let issuer = Issuer::new(signing, "https://login.example".into(), Audience::new("notes"), 900);
-//!     let keys = Arc::new(KeySet::new([issuer.verification_key()]));
-//!     let jwks = keys.to_jwks();
-//!
-//!     // What ends here is in the set before the answer leaves, so the guard must ask the same set.
-//!     let revoked = Arc::new(RevocationSet::new());
-//!     let verifier = Verifier::new(keys, Rules::access_token("https://login.example", "notes"));
-//!     let guard = Guard::new(Arc::new(verifier), Arc::clone(&revoked), Arc::clone(&ports.clock));
-//!
 //!     let rotation = RotationKeys::new(1, [MasterKey::new(1, master)])?;
 //!     let policies = Policies::default();
-//!     let auth = Arc::new(Auth::new(&ports, &policies, rotation, issuer, revoked));
+//!     // What ends here is in the set before the answer leaves, so the guard must ask the same set.
+//!     let revoked = Arc::new(RevocationSet::new());
+//!     let auth = Arc::new(Auth::new(&ports, &policies, rotation, issuer, Arc::clone(&revoked)));
+//!
+//!     let rules = Rules::access_token("https://login.example", "notes");
+//!     let guard = Guard::of_issuer(auth.key_ring.clone(), rules, revoked, ports.clock);
 //!     let settings = HttpSettings { origin: "https://login.example".into(), hsts: true, ..HttpSettings::default() };
 //!     let state = ApiState::new(ApiParts {
 //!         feed_news: follow(Arc::clone(&auth)),
 //!         auth,
 //!         guard,
+//!         keys: None, // one fixed key; `auth_domain::signing::Keys` keeps some that rotate
 //!         issuer: "https://login.example".into(),
 //!         client_id: policies.client.id,
-//!         jwks,
 //!         health: ports.stores.health,
 //!         settings,
 //!     });
@@ -133,7 +130,8 @@ pub use clock::SystemClock;
 pub use guard::{Authenticated, Guard, GuardError, HasRole, HasScope, RequiredRole, RequiredScope};
 #[cfg(feature = "guard")]
 pub use guard::{
-    FeedHealth, GuardBuilder, GuardHealth, GuardLayer, GuardService, GuardStartError, KeysHealth, OnStale, Refusals,
+    FeedHealth, GuardBuilder, GuardHealth, GuardLayer, GuardService, GuardStartError, IssuerHealth, KeysHealth,
+    OnStale, Refusals,
 };
 #[cfg(feature = "guard-core")]
 pub use problem::{Problem, ProblemCode};

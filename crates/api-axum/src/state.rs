@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use auth_domain::Auth;
 use auth_domain::ports::StoreHealth;
+use auth_domain::signing::Keys;
 use axum::extract::FromRef;
 use tokio::sync::watch;
 
@@ -17,21 +19,23 @@ pub struct ApiState(Arc<Inner>);
 
 struct Inner {
     parts: ApiParts,
-    jwks: Jwks,
+    /// Made anew when `auth.key_ring` has other keys.
+    jwks: ArcSwap<Jwks>,
 }
 
 /// What an [`ApiState`] is made of.
 pub struct ApiParts {
     /// The use cases.
     pub auth: Arc<Auth>,
-    /// Verifies what `auth` issues, with the revocation set that `auth` writes to.
+    /// Verifies what `auth` issues, with the revocation set that `auth` writes to: [`Guard::of_issuer`] with `auth.key_ring`.
     pub guard: Guard,
+    /// The signing keys, for operators to see and change by HTTP; those of `auth.key_ring`. Without them, as where one fixed key
+    /// signs, there is nothing at `/v1/admin/keys`.
+    pub keys: Option<Arc<Keys>>,
     /// The `iss` of the access tokens, exactly: the metadata (RFC 8414) names it.
     pub issuer: String,
     /// The one client that sessions are opened for: `Policies::client`.
     pub client_id: String,
-    /// The JWK set with the keys of the access tokens, as JSON.
-    pub jwks: String,
     /// Whether the store can do its work.
     pub health: Arc<dyn StoreHealth>,
     /// Changes whenever this node's `auth.feed` has followed something new; readers of the feed wait for it. When its sender
@@ -51,12 +55,21 @@ pub struct HttpSettings {
     pub origin: String,
     /// Whether to send `Strict-Transport-Security`: yes, where clients reach the server by TLS alone.
     pub hsts: bool,
+    /// For how long anybody may keep the JWK set (`Cache-Control: max-age`), in whole seconds. A key that is published for less
+    /// than this is one that verifiers may not have seen, so it must be the `max_age` of the
+    /// [`KeyPolicy`](auth_domain::model::KeyPolicy).
+    pub jwks_max_age: Duration,
 }
 
-/// 30 seconds, `http://127.0.0.1:8080`, no HSTS.
+/// 30 seconds, `http://127.0.0.1:8080`, no HSTS, 5 minutes.
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { request_timeout: Duration::from_secs(30), origin: "http://127.0.0.1:8080".to_owned(), hsts: false }
+        Self {
+            request_timeout: Duration::from_secs(30),
+            origin: "http://127.0.0.1:8080".to_owned(),
+            hsts: false,
+            jwks_max_age: Duration::from_secs(300),
+        }
     }
 }
 
@@ -64,7 +77,7 @@ impl ApiState {
     /// Puts it together.
     #[must_use]
     pub fn new(parts: ApiParts) -> Self {
-        let jwks = Jwks::new(&parts.jwks);
+        let jwks = ArcSwap::from_pointee(Jwks::of(parts.auth.key_ring.trusted()));
         Self(Arc::new(Inner { parts, jwks }))
     }
 
@@ -84,8 +97,20 @@ impl ApiState {
         &self.0.parts.client_id
     }
 
-    pub(crate) fn jwks(&self) -> &Jwks {
-        &self.0.jwks
+    pub(crate) fn keys(&self) -> Option<&Arc<Keys>> {
+        self.0.parts.keys.as_ref()
+    }
+
+    /// The JWK set of this moment.
+    pub(crate) fn jwks(&self) -> Arc<Jwks> {
+        let trusted = self.auth().key_ring.trusted();
+        let served = self.0.jwks.load();
+        if served.is_of(&trusted) {
+            return Arc::clone(&served);
+        }
+        let jwks = Arc::new(Jwks::of(trusted));
+        self.0.jwks.store(Arc::clone(&jwks));
+        jwks
     }
 
     pub(crate) fn health(&self) -> &dyn StoreHealth {

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 
-use token_core::{Issuer, RevocationSet};
+use token_core::RevocationSet;
 
 use crate::account::Accounts;
 use crate::admin::Admin;
@@ -16,6 +16,7 @@ use crate::model::{PasswordPolicy, RefreshPolicy, SessionLimit};
 use crate::ports::{Clock, Entropy, Mailer, PasswordHasher, Stores};
 use crate::refresh::{Refresh, RotationKeys};
 use crate::session::{AfterCommit, SessionTokens, Sessions};
+use crate::signing::KeyRing;
 use crate::webhook::Webhooks;
 
 /// Everything outside the domain.
@@ -70,22 +71,26 @@ pub struct Auth {
     pub webhooks: Webhooks,
     /// What is needed no more.
     pub sweeper: Sweeper,
+    /// The keys that sign and verify access tokens.
+    pub key_ring: KeyRing,
 }
 
 impl Auth {
-    /// Wires the use cases. `revocations` is the set that this node's verifiers ask; sessions that end here are in it
+    /// Wires the use cases. `signing` is one fixed [`Issuer`](token_core::Issuer), or the ring of
+    /// [`Keys`](crate::signing::Keys), which rotates. `revocations` is the set that this node's verifiers ask; sessions that end here are in it
     /// before the answer leaves.
     #[must_use]
     pub fn new(
         ports: &Ports,
         policies: &Policies,
         keys: RotationKeys,
-        issuer: Issuer,
+        signing: impl Into<KeyRing>,
         revocations: Arc<RevocationSet>,
     ) -> Self {
         let Ports { stores, clock, entropy, hasher, mailer } = ports;
         let keys = Arc::new(keys);
-        let tokens = Arc::new(SessionTokens::new(issuer, Arc::clone(&keys), Arc::clone(entropy)));
+        let key_ring = signing.into();
+        let tokens = Arc::new(SessionTokens::new(key_ring.clone(), Arc::clone(&keys), Arc::clone(entropy)));
         let after_commit =
             Arc::new(AfterCommit { revocations, accounts: Arc::clone(&stores.accounts), mailer: Arc::clone(mailer) });
         Self {
@@ -157,6 +162,7 @@ impl Auth {
                 clock: Arc::clone(clock),
                 policy: policies.retention,
             },
+            key_ring,
         }
     }
 }

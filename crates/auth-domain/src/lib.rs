@@ -2,7 +2,7 @@
 //!
 //! | Floor | Modules | Knows |
 //! | --- | --- | --- |
-//! | top: the use cases | [`account`], [`credential`], [`login`], [`refresh`], [`session`], [`feed`], [`introspect`], [`admin`], [`api_key`], [`webhook`], [`housekeeping`], [`signing`] | all below |
+//! | top: the use cases | [`account`], [`credential`], [`login`], [`refresh`], [`session`], [`feed`], [`introspect`], [`admin`], [`api_key`], [`webhook`], [`housekeeping`], [`signing`], [`sealing`] | all below |
 //! | first: what is outside | [`ports`] | the model |
 //! | ground: values | [`model`] | nothing |
 //!
@@ -95,6 +95,7 @@ pub mod login;
 pub mod model;
 pub mod ports;
 pub mod refresh;
+pub mod sealing;
 pub mod session;
 pub mod signing;
 #[cfg(feature = "testing")]

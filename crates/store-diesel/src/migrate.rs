@@ -152,6 +152,7 @@ migrations!(
     "2026-01-01-000004_feed_and_actors",
     "2026-01-01-000005_api_keys",
     "2026-01-01-000006_webhook_deliveries",
+    "2026-01-01-000007_key_states",
 );
 
 /// One migration of one engine.

@@ -2,8 +2,9 @@
 
 use auth_domain::model::{
     Account, AccountId, ApiKey, ApiKeyId, ApiScope, AttemptHash, Credentials, Delivery, DeliveryId, DeviceClass,
-    DisplayName, EmailAddress, EndReason, Ended, Endpoint, EventId, EventKind, Nonce, PasswordHash, Revocation,
-    RevocationKind, SealedKey, SecurityEvent, SessionFacts, SessionId, SessionRecord, Timestamp, TokenHash,
+    DisplayName, EmailAddress, EndReason, Ended, Endpoint, EventId, EventKind, KeyState, Nonce, PasswordHash,
+    RetiredMasterKey, Revocation, RevocationKind, SecurityEvent, SessionFacts, SessionId, SessionRecord, StoredKey,
+    Timestamp, TokenHash,
 };
 use auth_domain::ports::StoreError;
 use diesel::prelude::{Queryable, QueryableByName};
@@ -221,16 +222,48 @@ pub(crate) struct KeyRow {
     key_id: i16,
     sealed: Vec<u8>,
     created_at: i64,
+    state: String,
+    state_since: Option<i64>,
+    state_until: Option<i64>,
 }
 
 impl KeyRow {
-    pub(crate) fn key(self) -> Result<SealedKey, StoreError> {
-        Ok(SealedKey {
+    pub(crate) fn key(self) -> Result<StoredKey, StoreError> {
+        let at = |column| At("signing_keys", column);
+        // The state or its times: the one cannot be read without the others.
+        let state = KeyState::from_parts(&self.state, column::time(self.state_since), column::time(self.state_until))
+            .ok_or_else(|| at("state").corrupt())?;
+        if self.sealed.is_empty() && state.is_trusted() {
+            return Err(at("sealed").corrupt());
+        }
+        Ok(StoredKey {
             kid: self.kid,
             algorithm: self.algorithm,
-            key_id: column::key_id(self.key_id, At("signing_keys", "key_id"))?,
+            key_id: column::key_id(self.key_id, at("key_id"))?,
             sealed: self.sealed,
             created_at: Timestamp::from_micros(self.created_at),
+            state,
+        })
+    }
+}
+
+/// A row of `retired_master_keys`.
+#[derive(Queryable)]
+pub(crate) struct RetiredMasterRow {
+    id: i16,
+    key_id: i16,
+    sealed: Vec<u8>,
+    retired_at: i64,
+}
+
+impl RetiredMasterRow {
+    pub(crate) fn master(self) -> Result<RetiredMasterKey, StoreError> {
+        let at = |column| At("retired_master_keys", column);
+        Ok(RetiredMasterKey {
+            id: column::key_id(self.id, at("id"))?,
+            key_id: column::key_id(self.key_id, at("key_id"))?,
+            sealed: self.sealed,
+            retired_at: Timestamp::from_micros(self.retired_at),
         })
     }
 }

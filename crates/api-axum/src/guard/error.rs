@@ -35,6 +35,28 @@ pub enum GuardError {
     MissingRole(&'static str),
 }
 
+impl GuardError {
+    /// How much one issuer's refusal says about a token that several were asked about: the more, the more it is that issuer's.
+    ///
+    /// Others may publish a key under the same name, even the very same key, so knowing the key is not enough.
+    pub(super) const fn tells(&self) -> u8 {
+        match self {
+            Self::Refused(VerifyError::UnknownKey) => 0,
+            Self::Refused(VerifyError::Signature | VerifyError::AlgorithmMismatch) => 1,
+            Self::Refused(VerifyError::Issuer) => 2,
+            Self::Refused(_) => 3,
+            Self::Revoked => 4,
+            _ => 5,
+        }
+    }
+
+    /// Whether the token may still be one of an issuer that did not know its key.
+    #[cfg(feature = "guard")]
+    pub(super) const fn leaves_the_issuer_open(&self) -> bool {
+        self.tells() < 3
+    }
+}
+
 impl From<VerifyError> for GuardError {
     fn from(error: VerifyError) -> Self {
         match error {

@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
+use token_core::RevocationSet;
 
 use super::counters::Counters;
+use super::trusted::TrustedIssuer;
 use super::{Guard, OnStale};
 
 /// The guard's own view of itself, at one moment. It serialises to JSON without any secret.
@@ -12,9 +14,11 @@ use super::{Guard, OnStale};
 pub struct GuardHealth {
     /// Whether it decides as its owner wants: it has keys, and knows what was revoked or was told to let in without.
     pub healthy: bool,
-    /// The keys that it trusts.
+    /// The keys that it trusts. Of several issuers: all of them, the age of those that were confirmed longest ago, and one of the
+    /// errors.
     pub keys: KeysHealth,
-    /// How it follows what is revoked. `None` for a guard that shares the issuer's own revocation set.
+    /// How it follows what is revoked. `None` for a guard that shares the issuer's own revocation set. Of several issuers: the
+    /// one whose feed is furthest beyond its limit.
     pub feed: Option<FeedHealth>,
     /// Sessions, accounts and keys that are revoked while their tokens still live.
     pub revocations: usize,
@@ -24,6 +28,22 @@ pub struct GuardHealth {
     pub accepted: u64,
     /// Requests that were not let in since the start, by reason.
     pub refused: Refusals,
+    /// Each of several issuers; left out where there is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<IssuerHealth>,
+}
+
+/// What a guard knows of one of several issuers, and how fresh it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IssuerHealth {
+    /// Its name, the `iss` of its tokens.
+    pub issuer: String,
+    /// Whether its tokens are decided about as the guard's owner wants.
+    pub healthy: bool,
+    /// Its keys.
+    pub keys: KeysHealth,
+    /// How the guard follows what it revokes.
+    pub feed: Option<FeedHealth>,
 }
 
 /// The keys that a guard trusts.
@@ -83,21 +103,47 @@ impl Guard {
     /// How the guard is, now.
     #[must_use]
     pub fn health(&self) -> GuardHealth {
-        let revocations = &self.core.revocations;
-        let count = self.core.verifier.load().keys().len();
-        let (age_ms, last_error) =
-            self.remote.as_ref().map_or((None, None), |remote| (remote.keys.age_ms(), remote.keys.last_error()));
-        let feed = self.remote.as_ref().map(|remote| remote.feed.health());
-        let denies = feed.as_ref().is_some_and(|feed| feed.stale && feed.on_stale == OnStale::Deny);
+        let issuers: Vec<_> = self.0.issuers.iter().map(IssuerHealth::of).collect();
+        let sum = |part: fn(&RevocationSet) -> usize| {
+            self.0.issuers.iter().map(|issuer| part(&issuer.core.revocations)).sum()
+        };
+        let counters = &self.0.counters;
         GuardHealth {
-            healthy: count > 0 && !denies,
-            keys: KeysHealth { count, age_ms, last_error },
-            feed,
-            revocations: revocations.len(),
-            memory_bytes: revocations.memory_bytes(),
-            accepted: read(&self.core.counters.accepted),
-            refused: Refusals::of(&self.core.counters),
+            healthy: !issuers.is_empty() && issuers.iter().all(|issuer| issuer.healthy),
+            keys: KeysHealth {
+                count: issuers.iter().map(|issuer| issuer.keys.count).sum(),
+                age_ms: issuers.iter().filter_map(|issuer| issuer.keys.age_ms).max(),
+                last_error: issuers.iter().find_map(|issuer| issuer.keys.last_error.clone()),
+            },
+            feed: issuers.iter().filter_map(|issuer| issuer.feed.clone()).max_by_key(FeedHealth::beyond_its_limit),
+            revocations: sum(RevocationSet::len),
+            memory_bytes: sum(RevocationSet::memory_bytes),
+            accepted: read(&counters.accepted),
+            refused: Refusals::of(counters),
+            issuers: if issuers.len() > 1 { issuers } else { Vec::new() },
         }
+    }
+}
+
+impl IssuerHealth {
+    fn of(issuer: &TrustedIssuer) -> Self {
+        let verifier = issuer.core.verifier();
+        let count = verifier.keys().len();
+        let keeper = issuer.remote.as_ref().map(|remote| &remote.keys);
+        let keys = KeysHealth {
+            count,
+            age_ms: keeper.and_then(|keeper| keeper.age_ms()),
+            last_error: keeper.and_then(|keeper| keeper.last_error()),
+        };
+        let feed = issuer.remote.as_ref().map(|remote| remote.feed.health());
+        let denies = feed.as_ref().is_some_and(|feed| feed.stale && feed.on_stale == OnStale::Deny);
+        Self { issuer: verifier.rules().issuer.clone(), healthy: count > 0 && !denies, keys, feed }
+    }
+}
+
+impl FeedHealth {
+    fn beyond_its_limit(&self) -> i128 {
+        i128::from(self.staleness_ms) - i128::from(self.max_staleness_ms)
     }
 }
 

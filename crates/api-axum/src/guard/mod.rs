@@ -11,23 +11,25 @@ mod layer;
 #[cfg(feature = "guard")]
 mod remote;
 mod require;
+mod trusted;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use auth_domain::ports::Clock;
+use auth_domain::signing::KeyRing;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use token_core::{Claims, RevocationSet, Verifier};
+use token_core::{Claims, RevocationSet, Rules, Verifier, VerifyError};
 
 use counters::Counters;
 use require::Requirement;
+use trusted::{Core, TrustedIssuer};
 
 pub(crate) use bearer::token as bearer_token;
 pub use error::GuardError;
 pub use extract::Authenticated;
 #[cfg(feature = "guard")]
-pub use health::{FeedHealth, GuardHealth, KeysHealth, Refusals};
+pub use health::{FeedHealth, GuardHealth, IssuerHealth, KeysHealth, Refusals};
 #[cfg(feature = "guard")]
 pub use layer::{GuardLayer, GuardService};
 #[cfg(feature = "guard")]
@@ -40,63 +42,89 @@ pub use require::{HasRole, HasScope, RequiredRole, RequiredScope};
 /// [`HasScope`] and [`HasRole`] work in every handler.
 ///
 /// A resource server makes one with `Guard::builder` (feature `guard`): it fetches the issuer's keys and follows what the
-/// issuer revokes. Whoever has both in the same process makes one with [`Guard::new`].
+/// issuer revokes. Whoever has both in the same process makes one with [`Guard::of_issuer`], or of a verifier and a set of its
+/// own with [`Guard::new`]. Where several issuers are trusted, [`Guard::any_of`] joins their guards.
 #[derive(Clone)]
-pub struct Guard {
-    core: Arc<Core>,
-    /// What a guard that follows an issuer does meanwhile. It ends with the guard's last clone.
-    #[cfg(feature = "guard")]
-    remote: Option<Arc<remote::Remote>>,
-}
+pub struct Guard(Arc<Shared>);
 
-/// What decides.
-struct Core {
-    /// Replaced whole when the keys change.
-    verifier: ArcSwap<Verifier>,
-    revocations: Arc<RevocationSet>,
-    clock: Arc<dyn Clock>,
+struct Shared {
+    issuers: Vec<TrustedIssuer>,
     counters: Counters,
-}
-
-impl Core {
-    fn new(verifier: Arc<Verifier>, revocations: Arc<RevocationSet>, clock: Arc<dyn Clock>) -> Self {
-        Self { verifier: ArcSwap::new(verifier), revocations, clock, counters: Counters::default() }
-    }
 }
 
 impl Guard {
     /// A guard that lets in what `verifier` accepts at the time of `clock` and `revocations` does not hold.
     #[must_use]
     pub fn new(verifier: Arc<Verifier>, revocations: Arc<RevocationSet>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            core: Arc::new(Core::new(verifier, revocations, clock)),
-            #[cfg(feature = "guard")]
-            remote: None,
-        }
+        Self::of(vec![TrustedIssuer::new(Core::new(verifier, revocations, clock))])
+    }
+
+    /// A guard in the issuer's own process: it lets in what the keys of `ring` verify by these rules at the time of `clock`, and
+    /// `revocations` does not hold. When the keys change it goes by the new ones from the next request on.
+    #[must_use]
+    pub fn of_issuer(ring: KeyRing, rules: Rules, revocations: Arc<RevocationSet>, clock: Arc<dyn Clock>) -> Self {
+        Self::of(vec![TrustedIssuer::new(Core::of_ring(ring, rules, revocations, clock))])
+    }
+
+    /// A guard that lets in what any of these lets in. Each goes on with its own issuer's keys, name and revocations: none of
+    /// them counts for a token of another issuer. It counts requests of its own.
+    ///
+    /// Several audiences of one issuer need one guard: the builder takes them all.
+    ///
+    /// ```no_run
+    /// use api_axum::Guard;
+    /// # async fn start(ours: secrecy::SecretString, theirs: secrecy::SecretString) -> Result<(), Box<dyn std::error::Error>> {
+    /// let ours = Guard::builder("https://login.example").audience("notes").api_key(ours).start().await?;
+    /// let theirs = Guard::builder("https://login.partner.example").audience("notes").api_key(theirs).start().await?;
+    /// let guard = Guard::any_of([ours, theirs]);
+    /// # let _ = guard;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn any_of(guards: impl IntoIterator<Item = Self>) -> Self {
+        Self::of(guards.into_iter().flat_map(|guard| guard.0.issuers.clone()).collect())
+    }
+
+    fn of(issuers: Vec<TrustedIssuer>) -> Self {
+        Self(Arc::new(Shared { issuers, counters: Counters::default() }))
     }
 
     /// Puts another verifier in place, such as one with newer keys. Requests that are being decided end with the one before.
+    ///
+    /// A guard that was made with [`of_issuer`](Self::of_issuer) takes the rules of it, and keeps to the keys of its ring. One of
+    /// several issuers takes it for the issuer that its rules name, if it is one of them.
     pub fn replace_verifier(&self, verifier: Arc<Verifier>) {
-        self.core.verifier.store(verifier);
+        let named = |issuer: &&TrustedIssuer| issuer.core.verifier().rules().issuer == verifier.rules().issuer;
+        let place = match &*self.0.issuers {
+            [only] => Some(only),
+            issuers => issuers.iter().find(named),
+        };
+        if let Some(place) = place {
+            place.core.replace(verifier);
+        }
     }
 
     /// Decides about one token, now, with the keys that are at hand.
     ///
     /// # Errors
     /// [`GuardError::Refused`] with the verifier's reason, [`GuardError::Revoked`], or [`GuardError::Stale`] where the
-    /// guard's owner chose that.
+    /// guard's owner chose that. Of several issuers' reasons it is the one that says most about the token.
     pub fn verify<X: DeserializeOwned>(&self, token: &str) -> Result<Claims<X>, GuardError> {
-        let Core { verifier, revocations, clock, .. } = &*self.core;
-        let claims = verifier.load().verify_unrevoked(token, clock.now().unix(), revocations)?;
-        #[cfg(feature = "guard")]
-        if self.remote.as_ref().is_some_and(|remote| remote.feed.denies()) {
-            return Err(GuardError::Stale);
+        let mut refusal = GuardError::Refused(VerifyError::UnknownKey);
+        for issuer in &self.0.issuers {
+            match issuer.verify(token) {
+                Ok(claims) => return Ok(claims),
+                Err(error) if error.tells() > refusal.tells() => refusal = error,
+                Err(_) => {}
+            }
         }
-        Ok(claims)
+        Err(refusal)
     }
 
     /// Decides about one token as [`verify`](Self::verify) does. A guard that follows an issuer fetches the issuer's keys
-    /// first if the token names a key that it does not know; it does so at most once in ten seconds.
+    /// first if the token names a key that it does not know; it does so at most once in ten seconds, unless the builder was told
+    /// otherwise.
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
@@ -104,11 +132,15 @@ impl Guard {
     pub async fn authenticate<X: DeserializeOwned>(&self, token: &str) -> Result<Claims<X>, GuardError> {
         let verdict = self.verify(token);
         #[cfg(feature = "guard")]
-        if matches!(&verdict, Err(GuardError::Refused(token_core::VerifyError::UnknownKey)))
-            && let Some(remote) = &self.remote
-        {
-            remote.keys.refetch().await;
-            return self.verify(token);
+        if verdict.as_ref().is_err_and(GuardError::leaves_the_issuer_open) {
+            let fetches = self.0.issuers.iter().filter_map(|issuer| issuer.fetch_key_of(token));
+            let mut fetches: tokio::task::JoinSet<()> = fetches.collect();
+            let mut verdict = verdict;
+            // An issuer that does not answer keeps nobody waiting whose own issuer does.
+            while verdict.is_err() && fetches.join_next().await.is_some() {
+                verdict = self.verify(token);
+            }
+            return verdict;
         }
         verdict
     }
@@ -124,7 +156,7 @@ impl Guard {
             Err(error) => Err(error),
         };
         let verdict = verdict.and_then(|claims| require::all(required, &claims).map(|()| claims));
-        self.core.counters.count(verdict.as_ref().err());
+        self.0.counters.count(verdict.as_ref().err());
         verdict
     }
 }

@@ -6,10 +6,11 @@ use auth_domain::account::{AccountError, RegisterError};
 use auth_domain::admin::AdminError;
 use auth_domain::api_key::ApiKeyError;
 use auth_domain::login::LoginError;
-use auth_domain::model::{EndReason, Over, PasswordRefused};
+use auth_domain::model::{EndReason, KeyRefused, Over, PasswordRefused};
 use auth_domain::ports::{EntropyUnavailable, HashError, StoreError};
 use auth_domain::refresh::RefreshError;
 use auth_domain::session::{SessionError, TokensNotIssued};
+use auth_domain::signing::KeysError;
 
 use super::{Problem, ProblemCode};
 use crate::wire::DeviceBody;
@@ -59,6 +60,7 @@ impl From<TokensNotIssued> for Problem {
     fn from(error: TokensNotIssued) -> Self {
         match error {
             TokensNotIssued::Entropy(error) => error.into(),
+            TokensNotIssued::StaleKeys(_) => failed(ProblemCode::Unavailable, &error),
             TokensNotIssued::Signing(_) | TokensNotIssued::UnknownMasterKey(_) => failed(ProblemCode::Internal, &error),
         }
     }
@@ -184,5 +186,33 @@ impl From<ApiKeyError> for Problem {
             ApiKeyError::Store(error) => error.into(),
             ApiKeyError::Entropy(error) => error.into(),
         }
+    }
+}
+
+impl From<KeysError> for Problem {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Refused(refused) => refused.into(),
+            KeysError::Store(error) => error.into(),
+            KeysError::Key(_) | KeysError::Sealed { .. } | KeysError::MasterKeys(_) | KeysError::NoneActive => {
+                failed(ProblemCode::Internal, &error)
+            }
+        }
+    }
+}
+
+impl From<KeyRefused> for Problem {
+    fn from(refused: KeyRefused) -> Self {
+        let code = match refused {
+            // What was sent is not repeated.
+            KeyRefused::NoSuchKey(_) => return Self::new(ProblemCode::KeyNotFound, "There is no key with this kid."),
+            KeyRefused::NoNext(_) => ProblemCode::NoNextKey,
+            KeyRefused::NotYetSeen { .. } => ProblemCode::KeyNotSeen,
+            KeyRefused::Signs(_) | KeyRefused::Needed { .. } => ProblemCode::KeyInUse,
+            KeyRefused::Revoked(_) => ProblemCode::KeyRevoked,
+            KeyRefused::Exists(_) => ProblemCode::KeyExists,
+            KeyRefused::AlreadyActive(_) => ProblemCode::KeyActive,
+        };
+        Self::new(code, refused.to_string())
     }
 }

@@ -138,6 +138,25 @@ async fn the_guard_asks_the_revocation_set_at_every_request() {
 }
 
 #[test]
+fn a_verifier_with_other_keys_takes_the_place_of_the_one_before() {
+    let (world, other) = (World::new(), World::new());
+    let lets_in = |guard: &Guard, world: &World| guard.verify::<token_core::NoClaims>(&world.token(json!({}))).is_ok();
+    let verifier = |world: &World, issuer: &str| {
+        let keys = Arc::new(KeySet::new([world.issuer.verification_key()]));
+        Arc::new(Verifier::new(keys, Rules::access_token(issuer, "notes")))
+    };
+    world.guard.replace_verifier(verifier(&other, ORIGIN));
+    assert!(lets_in(&world.guard, &other) && !lets_in(&world.guard, &world));
+
+    let elsewhere = verifier(&world, "https://elsewhere.example");
+    let clock = Arc::new(ManualClock::at(Timestamp::from_secs(i64::try_from(NOW).unwrap())));
+    let both = Guard::any_of([Guard::new(elsewhere, Arc::default(), clock), world.guard.clone()]);
+    both.replace_verifier(verifier(&world, ORIGIN));
+    assert!(lets_in(&both, &world) && !lets_in(&both, &other), "it goes by the issuer's name");
+    assert!(lets_in(&world.guard, &world), "the guard that was joined sees it too");
+}
+
+#[test]
 fn without_http_the_guard_says_why() {
     let world = World::new();
     let token = world.token(json!({}));

@@ -13,6 +13,7 @@ mod revocation;
 mod ruling;
 mod secret;
 mod session;
+mod signing_key;
 mod time;
 
 pub use account::{Account, AccountQuery, Credentials, DisplayName, InvalidDisplayName, NewAccount, Role, UnknownRole};
@@ -26,9 +27,12 @@ pub use password::{Password, PasswordHash, PasswordPolicy, PasswordRefused, Pass
 pub use policy::{ClassLimits, LATE_AFTER, LATE_GENERATIONS, Occupied, OnLimit, RefreshPolicy, SessionLimit};
 pub use revocation::{Revocation, RevocationKind};
 pub use ruling::{Judge, LateRetry, Over, Ruling};
-pub use secret::{AttemptHash, IdempotencyKey, InvalidIdempotencyKey, Nonce, SealedKey, TokenHash, TokenSecret};
+pub use secret::{AttemptHash, IdempotencyKey, InvalidIdempotencyKey, Nonce, TokenHash, TokenSecret};
 pub use session::{
     Advance, EndReason, EndSessions, EndTarget, Ended, Ending, NewSession, Opened, SessionFacts, SessionRecord,
     UnknownEndReason,
+};
+pub use signing_key::{
+    KeyChange, KeyChanged, KeyPolicy, KeyRefused, KeyRevocation, KeyState, RetiredMasterKey, StoredKey,
 };
 pub use time::Timestamp;

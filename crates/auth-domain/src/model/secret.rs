@@ -102,27 +102,6 @@ impl fmt::Debug for IdempotencyKey {
     }
 }
 
-/// A private signing key, sealed under a master key, as a store keeps it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SealedKey {
-    /// The key's identifier: its RFC 7638 thumbprint.
-    pub kid: String,
-    /// The JWA name of its algorithm.
-    pub algorithm: String,
-    /// The id of the master key that seals it.
-    pub key_id: u8,
-    /// Nonce and ciphertext; `kid` and `algorithm` are authenticated with them.
-    pub sealed: Vec<u8>,
-    /// When the key was made.
-    pub created_at: super::Timestamp,
-}
-
-impl fmt::Debug for SealedKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealedKey").field("kid", &self.kid).field("algorithm", &self.algorithm).finish_non_exhaustive()
-    }
-}
-
 fn sha256(data: &[u8]) -> [u8; 32] {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, data);
     let mut out = [0; 32];

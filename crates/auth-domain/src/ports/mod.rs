@@ -28,7 +28,7 @@ pub use entropy::{Entropy, EntropyUnavailable, random};
 pub use events::EventStore;
 pub use health::StoreHealth;
 pub use housekeeping::{Housekeeping, Retention};
-pub use keys::KeyStore;
+pub use keys::{KeyJudge, KeyStore};
 pub use mailer::{Mail, MailError, Mailer};
 pub use password_hasher::{HashError, PasswordHasher, Verdict};
 pub use revocations::RevocationStore;

@@ -54,6 +54,61 @@ impl fmt::Debug for MasterKey {
     }
 }
 
+/// What rotation needs of one master key, and nothing else can be had from: `K_tag` and `K_next`.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct RotationSecrets {
+    id: u8,
+    tag: [u8; 32],
+    next: [u8; 32],
+}
+
+impl RotationSecrets {
+    /// Derives them.
+    ///
+    /// # Errors
+    /// When derivation fails.
+    pub fn of(master: &MasterKey) -> Result<Self, InvalidMasterKeys> {
+        let underivable = InvalidMasterKeys::Underivable(master.id());
+        let tag = master.derive(TAG_LABEL).ok_or(underivable)?;
+        let next = master.derive(NEXT_LABEL).ok_or(underivable)?;
+        Ok(Self { id: master.id(), tag: *tag, next: *next })
+    }
+
+    /// The id of their master key.
+    #[must_use]
+    pub const fn id(&self) -> u8 {
+        self.id
+    }
+
+    /// Both keys, to be sealed.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 64]> {
+        let mut bytes = Zeroizing::new([0; 64]);
+        let (tag, next) = bytes.split_at_mut(32);
+        tag.copy_from_slice(&self.tag);
+        next.copy_from_slice(&self.next);
+        bytes
+    }
+
+    /// Both keys of the master key `id`, as [`to_bytes`](Self::to_bytes) gave them.
+    #[must_use]
+    pub fn from_bytes(id: u8, bytes: &[u8]) -> Option<Self> {
+        let (tag, next) = bytes.split_at_checked(32)?;
+        Some(Self { id, tag: tag.try_into().ok()?, next: next.try_into().ok()? })
+    }
+
+    fn parse(&self) -> Pair {
+        let key = |bytes: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        Pair { tag: key(&self.tag), next: key(&self.next) }
+    }
+}
+
+impl fmt::Debug for RotationSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RotationSecrets").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 /// What rotation needs of every master key: the keys for tags and successors, parsed once.
 pub struct RotationKeys {
     active: u8,
@@ -87,16 +142,20 @@ impl RotationKeys {
     pub fn new(active: u8, masters: impl IntoIterator<Item = MasterKey>) -> Result<Self, InvalidMasterKeys> {
         let mut keys = BTreeMap::new();
         for master in masters {
-            let underivable = InvalidMasterKeys::Underivable(master.id());
-            let tag = master.derive(TAG_LABEL).ok_or(underivable)?;
-            let next = master.derive(NEXT_LABEL).ok_or(underivable)?;
-            let pair =
-                Pair { tag: hmac::Key::new(hmac::HMAC_SHA256, &*tag), next: hmac::Key::new(hmac::HMAC_SHA256, &*next) };
-            if keys.insert(master.id(), pair).is_some() {
+            if keys.insert(master.id(), RotationSecrets::of(&master)?.parse()).is_some() {
                 return Err(InvalidMasterKeys::Repeated(master.id()));
             }
         }
         if keys.contains_key(&active) { Ok(Self { active, keys }) } else { Err(InvalidMasterKeys::NoActive(active)) }
+    }
+
+    /// These keys, and those of master keys that were retired: they only read. A master key that is configured goes first.
+    #[must_use]
+    pub fn with_retired(mut self, retired: impl IntoIterator<Item = RotationSecrets>) -> Self {
+        for secrets in retired {
+            self.keys.entry(secrets.id).or_insert_with(|| secrets.parse());
+        }
+        self
     }
 
     /// The id of the key that new tokens are made under.
@@ -192,6 +251,19 @@ mod tests {
         let twice = [MasterKey::new(1, [1; 32]), MasterKey::new(1, [2; 32])];
         assert_eq!(RotationKeys::new(1, twice).err(), Some(InvalidMasterKeys::Repeated(1)));
         assert_eq!(RotationKeys::new(3, [MasterKey::new(1, [1; 32])]).err(), Some(InvalidMasterKeys::NoActive(3)));
+    }
+
+    #[test]
+    fn a_retired_master_key_goes_on_reading_what_was_made_under_it() {
+        let secrets = RotationSecrets::of(&MasterKey::new(2, [2; 32])).unwrap();
+        let secrets = RotationSecrets::from_bytes(2, &*secrets.to_bytes()).unwrap();
+        let one = RotationKeys::new(1, [MasterKey::new(1, [1; 32])]).unwrap().with_retired([secrets]);
+        let (nonce, secret) = (Nonce::from_bytes([5; 32]), TokenSecret::from_bytes([6; 32]));
+        let step = |ring: &RotationKeys| ring.successor(2, session(1), 1, &nonce, &secret);
+        assert!(step(&one).is_some());
+        assert_eq!(step(&one), step(&keys()));
+        assert_eq!(one.tag(2, b"x"), keys().tag(2, b"x"));
+        assert_eq!(one.active(), 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod token;
 
 use std::sync::Arc;
 
-pub use chain::{InvalidMasterKeys, MasterKey, RotationKeys};
+pub use chain::{InvalidMasterKeys, MasterKey, RotationKeys, RotationSecrets};
 pub use classify::{Attempt, classify};
 pub use token::{NotIssuedHere, PresentedToken, RefreshToken};
 

@@ -4,18 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use token_core::{AccessToken, Grant, IssueError, Issuer, NoClaims};
+use token_core::{AccessToken, Grant, IssueError, NoClaims};
 
 use crate::model::{Role, SessionFacts, Timestamp, TokenSecret};
 use crate::ports::{Entropy, EntropyUnavailable, random};
 use crate::refresh::{RefreshToken, RotationKeys};
+use crate::signing::{KeyRing, StaleKeys};
 
 /// How much longer than an access token lives its revocation is kept, for nodes whose clocks differ.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// Writes the tokens of sessions.
 pub struct SessionTokens {
-    issuer: Issuer,
+    ring: KeyRing,
     keys: Arc<RotationKeys>,
     entropy: Arc<dyn Entropy>,
 }
@@ -47,29 +48,33 @@ pub enum TokensNotIssued {
     /// The system gave no randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyUnavailable),
+    /// The signing keys could not be read for too long.
+    #[error(transparent)]
+    StaleKeys(#[from] StaleKeys),
     /// The session's row names a master key that this server does not have.
     #[error("master key {0} is not configured, but sessions depend on it; configure it again")]
     UnknownMasterKey(u8),
 }
 
 impl SessionTokens {
-    /// Signs access tokens with `issuer` and tags refresh tokens with `keys`.
+    /// Signs access tokens with the key of `ring` and tags refresh tokens with `keys`.
     #[must_use]
-    pub fn new(issuer: Issuer, keys: Arc<RotationKeys>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { issuer, keys, entropy }
+    pub fn new(ring: KeyRing, keys: Arc<RotationKeys>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { ring, keys, entropy }
     }
 
     /// When the last access token that was issued up to `now`, on any node, has expired.
     #[must_use]
     pub fn live_until(&self, now: Timestamp) -> Timestamp {
-        now.plus(Duration::from_secs(self.issuer.ttl())).plus(CLOCK_DIFFERENCE)
+        now.plus(self.ring.ttl()).plus(CLOCK_DIFFERENCE)
     }
 
     /// Writes the refresh token of the session's current generation, whose secret this is and which the master key
     /// `key_id` tags, and a fresh access token.
     ///
     /// # Errors
-    /// When the master key is not known, there is no randomness, or signing fails.
+    /// When the master key is not known, there is no randomness, the signing keys could not be read for too long, or signing
+    /// fails.
     pub fn issue(
         &self,
         facts: SessionFacts,
@@ -90,7 +95,7 @@ impl SessionTokens {
             roles: facts.roles.iter().map(Role::to_string).collect(),
             extra: NoClaims {},
         };
-        let access_token = self.issuer.issue(grant, now.unix())?;
+        let access_token = self.ring.issuer(now)?.issue(grant, now.unix())?;
         Ok(IssuedTokens { access_token, refresh_token, facts, now })
     }
 }

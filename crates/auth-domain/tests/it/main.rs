@@ -8,6 +8,7 @@ mod argon2id;
 mod classify;
 mod contract;
 mod feed;
+mod keys;
 mod login;
 mod protocol;
 mod refresh;

@@ -79,6 +79,18 @@ table! {
         key_id -> SmallInt,
         sealed -> Binary,
         created_at -> BigInt,
+        state -> Text,
+        state_since -> Nullable<BigInt>,
+        state_until -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    retired_master_keys (id) {
+        id -> SmallInt,
+        key_id -> SmallInt,
+        sealed -> Binary,
+        retired_at -> BigInt,
     }
 }
 

@@ -1,31 +1,38 @@
-//! Sealed signing keys on SQLite.
+//! Sealed signing keys and retired master keys on SQLite.
 
 use async_trait::async_trait;
-use auth_domain::model::SealedKey;
-use auth_domain::ports::{KeyStore, StoreError};
+use auth_domain::model::{
+    KeyChange, KeyChanged, KeyRefused, RetiredMasterKey, Revocation, RevocationKind, StoredKey, Timestamp,
+};
+use auth_domain::ports::{KeyJudge, KeyStore, StoreError};
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 
-use super::Sqlite;
 use super::pool::Step;
-use super::schema::signing_keys;
+use super::schema::{retired_master_keys, signing_keys};
+use super::{Sqlite, revocations};
 use crate::error::Failure;
-use crate::row::KeyRow;
+use crate::row::{KeyRow, RetiredMasterRow};
 
 #[async_trait]
 impl KeyStore for Sqlite {
-    async fn list(&self) -> Result<Vec<SealedKey>, StoreError> {
+    async fn list(&self) -> Result<Vec<StoredKey>, StoreError> {
         self.pool.read(List).await
     }
 
-    async fn adopt(&self, first: SealedKey) -> Result<Vec<SealedKey>, StoreError> {
-        self.pool.write(Adopt(first)).await
+    async fn change(&self, judge: KeyJudge) -> Result<Result<KeyChanged, KeyRefused>, StoreError> {
+        self.pool.write(Change(judge)).await
+    }
+
+    async fn retired_masters(&self) -> Result<Vec<RetiredMasterKey>, StoreError> {
+        self.pool.read(RetiredMasters).await
     }
 }
 
 struct List;
 
 impl Step for List {
-    type Answer = Vec<SealedKey>;
+    type Answer = Vec<StoredKey>;
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
         let rows: Vec<KeyRow> =
@@ -34,26 +41,101 @@ impl Step for List {
     }
 }
 
-/// The writer's transaction holds the file's write lock, so no other process adds a key in between.
-struct Adopt(SealedKey);
+struct RetiredMasters;
 
-impl Step for Adopt {
-    type Answer = Vec<SealedKey>;
+impl Step for RetiredMasters {
+    type Answer = Vec<RetiredMasterKey>;
+
+    fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
+        let rows: Vec<RetiredMasterRow> = retired_master_keys::table.order(retired_master_keys::id).load(connection)?;
+        Ok(rows.into_iter().map(RetiredMasterRow::master).collect::<Result<_, _>>()?)
+    }
+}
+
+/// The writer's transaction holds the file's write lock, so no other process changes keys in between.
+struct Change(KeyJudge);
+
+impl Step for Change {
+    type Answer = Result<KeyChanged, KeyRefused>;
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
         let keys = List.run(connection)?;
-        if keys.iter().any(|key| key.algorithm == self.0.algorithm) {
-            return Ok(keys);
-        }
-        diesel::insert_into(signing_keys::table)
-            .values((
-                signing_keys::kid.eq(&self.0.kid),
-                signing_keys::algorithm.eq(&self.0.algorithm),
-                signing_keys::key_id.eq(i16::from(self.0.key_id)),
-                signing_keys::sealed.eq(&self.0.sealed),
-                signing_keys::created_at.eq(self.0.created_at.as_micros()),
-            ))
-            .execute(connection)?;
-        List.run(connection)
+        let change = match (self.0)(&keys) {
+            Ok(change) if change.is_empty() => return Ok(Ok(KeyChanged { keys, change, revocations: Vec::new() })),
+            Ok(change) => change,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let revocations = apply(connection, &change)?;
+        Ok(Ok(KeyChanged { keys: List.run(connection)?, change, revocations }))
     }
+
+    fn is_news(answer: &Self::Answer) -> bool {
+        matches!(answer, Ok(changed) if !changed.revocations.is_empty())
+    }
+}
+
+fn apply(connection: &mut SqliteConnection, change: &KeyChange) -> Result<Vec<Revocation>, Failure> {
+    if !change.remove.is_empty() {
+        diesel::delete(signing_keys::table.filter(signing_keys::kid.eq_any(&change.remove))).execute(connection)?;
+    }
+    for key in &change.put {
+        put(connection, key)?;
+    }
+    if !change.forget.is_empty() {
+        let ids: Vec<i16> = change.forget.iter().copied().map(i16::from).collect();
+        diesel::delete(retired_master_keys::table.filter(retired_master_keys::id.eq_any(ids))).execute(connection)?;
+    }
+    for master in &change.keep {
+        keep(connection, master)?;
+    }
+    match change.revoke {
+        Some(key) => revocations::write(connection, &[RevocationKind::Key(key.thumbprint)], key.now, key.until),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn put(connection: &mut SqliteConnection, key: &StoredKey) -> Result<(), Failure> {
+    diesel::insert_into(signing_keys::table)
+        .values((
+            signing_keys::kid.eq(&key.kid),
+            signing_keys::algorithm.eq(&key.algorithm),
+            signing_keys::key_id.eq(i16::from(key.key_id)),
+            signing_keys::sealed.eq(&key.sealed),
+            signing_keys::created_at.eq(key.created_at.as_micros()),
+            signing_keys::state.eq(key.state.as_str()),
+            signing_keys::state_since.eq(key.state.since().map(Timestamp::as_micros)),
+            signing_keys::state_until.eq(key.state.until().map(Timestamp::as_micros)),
+        ))
+        .on_conflict(signing_keys::kid)
+        .do_update()
+        .set((
+            signing_keys::algorithm.eq(excluded(signing_keys::algorithm)),
+            signing_keys::key_id.eq(excluded(signing_keys::key_id)),
+            signing_keys::sealed.eq(excluded(signing_keys::sealed)),
+            signing_keys::created_at.eq(excluded(signing_keys::created_at)),
+            signing_keys::state.eq(excluded(signing_keys::state)),
+            signing_keys::state_since.eq(excluded(signing_keys::state_since)),
+            signing_keys::state_until.eq(excluded(signing_keys::state_until)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn keep(connection: &mut SqliteConnection, master: &RetiredMasterKey) -> Result<(), Failure> {
+    diesel::insert_into(retired_master_keys::table)
+        .values((
+            retired_master_keys::id.eq(i16::from(master.id)),
+            retired_master_keys::key_id.eq(i16::from(master.key_id)),
+            retired_master_keys::sealed.eq(&master.sealed),
+            retired_master_keys::retired_at.eq(master.retired_at.as_micros()),
+        ))
+        .on_conflict(retired_master_keys::id)
+        .do_update()
+        .set((
+            retired_master_keys::key_id.eq(excluded(retired_master_keys::key_id)),
+            retired_master_keys::sealed.eq(excluded(retired_master_keys::sealed)),
+            retired_master_keys::retired_at.eq(excluded(retired_master_keys::retired_at)),
+        ))
+        .execute(connection)?;
+    Ok(())
 }

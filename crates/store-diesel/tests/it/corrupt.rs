@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use auth_domain::model::{AccountId, ApiKey, ApiKeyId, EventQuery, Ruling, SealedKey, SessionId, TokenHash};
+use auth_domain::model::{
+    AccountId, ApiKey, ApiKeyId, EventQuery, KeyChange, KeyState, RetiredMasterKey, Ruling, SessionId, TokenHash,
+};
 use auth_domain::ports::{StoreError, Stores};
 use diesel::connection::SimpleConnection;
 
-use crate::scene::{Postgres, START, Sqlite, account, at, end, open, session_id};
+use crate::scene::{Postgres, START, Sqlite, account, at, change_keys, end, open, session_id, signing_key};
 
 /// What somebody did to the database, in words that both engines understand, and the column that then cannot be read.
-const DAMAGE: [(&str, &str, &str); 20] = [
+const DAMAGE: [(&str, &str, &str); 27] = [
     ("UPDATE users SET email = 'no address'", "users", "email"),
     ("UPDATE users SET display_name = ' padded '", "users", "display_name"),
     ("UPDATE users SET roles = 'Admin'", "users", "roles"),
@@ -29,17 +31,25 @@ const DAMAGE: [(&str, &str, &str); 20] = [
     ("UPDATE security_events SET kind = 'party'", "security_events", "kind"),
     ("UPDATE security_events SET evidence = '{}'", "security_events", "evidence"),
     ("UPDATE signing_keys SET key_id = -1", "signing_keys", "key_id"),
+    ("UPDATE signing_keys SET state = 'lost'", "signing_keys", "state"),
+    ("UPDATE signing_keys SET state = 'next'", "signing_keys", "state"),
+    ("UPDATE signing_keys SET state = 'retired'", "signing_keys", "state"),
+    ("UPDATE signing_keys SET state_since = NULL", "signing_keys", "state"),
+    ("UPDATE signing_keys SET sealed = substr(sealed, 1, 0)", "signing_keys", "sealed"),
+    ("UPDATE retired_master_keys SET id = 256", "retired_master_keys", "id"),
+    ("UPDATE retired_master_keys SET key_id = -1", "retired_master_keys", "key_id"),
     ("UPDATE api_keys SET scopes = 'everything'", "api_keys", "scopes"),
 ];
 
-/// An account with a live session, one that was ended, its entry in the feed, its event, and a key.
+/// An account with a live session, one that was ended, its entry in the feed, its event, and a key of each kind.
 async fn fill(stores: &Stores) -> (AccountId, SessionId) {
     let owner = account(stores, 1).await;
     let session = open(stores, owner, 1).await;
     let ended = open(stores, owner, 2).await;
     assert_eq!(stores.sessions.end(end(owner, ended)).await.unwrap().revocations.len(), 1);
-    let key = SealedKey { kid: "kid".into(), algorithm: "EdDSA".into(), key_id: 1, sealed: vec![1], created_at: START };
-    stores.keys.adopt(key).await.unwrap();
+    let put = vec![signing_key("kid", KeyState::Active { since: START })];
+    let keep = vec![RetiredMasterKey { id: 1, key_id: 2, sealed: vec![1], retired_at: START }];
+    change_keys(stores, KeyChange { put, keep, ..KeyChange::default() }).await;
     let key = ApiKey {
         id: ApiKeyId::from_uuid(session.as_uuid()),
         name: "billing".into(),
@@ -67,6 +77,9 @@ async fn complaint(stores: &Stores, owner: AccountId, session: SessionId) -> Opt
         return Some(error);
     }
     if let Err(error) = stores.api_keys.list().await {
+        return Some(error);
+    }
+    if let Err(error) = stores.keys.retired_masters().await {
         return Some(error);
     }
     stores.keys.list().await.err()

@@ -9,11 +9,13 @@
 
 mod corrupt;
 mod housekeeping;
+mod keys;
 mod limits;
 mod migrations;
 mod parity;
 mod postgres;
 mod races;
+mod rows;
 mod scene;
 mod sqlite;
 mod upgrade;

@@ -1,12 +1,13 @@
-//! Databases to test on, and the accounts, sessions and steps to test with.
+//! Databases to test on, and the accounts, sessions, keys and steps to test with.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth_domain::model::{
     AccountId, Actor, Advance, DeviceClass, EmailAddress, EndReason, EndSessions, EndTarget, EventId, EventKind,
-    EventQuery, NewAccount, NewSession, Nonce, Opened, PasswordHash, Presenter, Role, SecurityEvent, SessionId,
-    SessionLimit, Timestamp, TokenHash,
+    EventQuery, KeyChange, KeyChanged, KeyState, NewAccount, NewSession, Nonce, Opened, PasswordHash, Presenter, Role,
+    SecurityEvent, SessionId, SessionLimit, StoredKey, Timestamp, TokenHash,
 };
 use auth_domain::ports::{CloseAccount, Created, Stores};
 use diesel::connection::SimpleConnection;
@@ -221,6 +222,17 @@ pub(crate) fn end(account: AccountId, session: SessionId) -> EndSessions {
         tokens_until: at(900),
         event: Some(event(account, EventKind::RefreshReplayed, session.as_uuid().as_u128(), at(2))),
     }
+}
+
+/// A signing key, made at the start.
+pub(crate) fn signing_key(kid: &str, state: KeyState) -> StoredKey {
+    let kid = kid.to_owned();
+    StoredKey { kid, algorithm: "EdDSA".to_owned(), key_id: 1, sealed: vec![1], created_at: START, state }
+}
+
+/// Changes the keys whatever they are.
+pub(crate) async fn change_keys(stores: &Stores, change: KeyChange) -> KeyChanged {
+    stores.keys.change(Arc::new(move |_| Ok(change.clone()))).await.unwrap().unwrap()
 }
 
 /// How many sessions, entries in the feed and events there are of what [`end`] ends.

@@ -1,18 +1,27 @@
 //! A database with rows in it goes from the first release's tables to today's, back, and forward again.
 
+use std::sync::Arc;
+
 use auth_domain::model::{
-    AccountId, Actor, ApiKey, ApiKeyId, DeviceClass, EndReason, EndTarget, Endpoint, EventKind, EventQuery, NewSession,
-    RevocationKind, SessionLimit, TokenHash,
+    AccountId, Actor, ApiKey, ApiKeyId, DeviceClass, EndReason, EndTarget, Endpoint, EventKind, EventQuery, KeyChange,
+    KeyPolicy, KeyState, NewSession, RetiredMasterKey, RevocationKind, SessionLimit, StoredKey, TokenHash,
 };
 use auth_domain::ports::{Stores, Subscription};
+use auth_domain::refresh::MasterKey;
+use auth_domain::sealing::Sealer;
+use auth_domain::signing::{IssuerName, Keys};
+use auth_domain::testing::ManualClock;
 use diesel::connection::SimpleConnection;
 use store_diesel::{Database, DatabaseUrl, Options, migrate};
 use uuid::Uuid;
 
-use crate::scene::{START, at, client, close, connection, end, new_session, session_id, sqlite_url, unmigrated};
+use crate::scene::{
+    START, at, change_keys, client, close, connection, end, new_session, session_id, signing_key, sqlite_url,
+    unmigrated,
+};
 
 /// How many migrations the first release has not.
-const NEWER: usize = 4;
+const NEWER: usize = 5;
 
 /// Runs SQL beside the store.
 enum Engine {
@@ -190,4 +199,76 @@ async fn a_database_with_rows_goes_forward_back_and_forward_on_sqlite() {
 async fn a_database_with_rows_goes_forward_back_and_forward_on_postgresql() {
     let postgres = unmigrated().await;
     a_database_with_rows_goes_forward_back_and_forward(&Engine::Postgres(postgres.url().to_owned())).await;
+}
+
+/// What the version before the states of keys wrote: an EdDSA key, sealed under the master key 7, which is 32 bytes of 1.
+const KID: &str = "W1bMEKisEYWYVG1LWfecyjcncLSZ2-Butk6gqXKcsBs";
+const SEALED: &str = "3c40fe17b71fa89179827f3438e9f7fb00a931c939e137788384f6894ff3e5d17e0716c228511e78116b142b57b534ea53ab\
+    c17c25f6a9536098af64dbf32f07c27df2edecd9e0af0d9ee96aeb215a15f54544e1e59aa94519623fbecf49831a702495ee82ad6e409560323b7de30a";
+
+/// Undoes the migration of this name and those after it.
+async fn undo(url: &DatabaseUrl, name: &str) {
+    let steps = migrate::status(url).await.unwrap().iter().rev().position(|status| status.name == name).unwrap() + 1;
+    assert_eq!(migrate::down(url, steps).await.unwrap().last().unwrap(), name);
+}
+
+async fn states(stores: &Stores) -> Vec<(String, KeyState)> {
+    stores.keys.list().await.unwrap().into_iter().map(|key| (key.kid, key.state)).collect()
+}
+
+async fn a_signing_key_becomes_active_and_opens_and_an_older_version_gets_no_key_that_must_not_sign(engine: &Engine) {
+    const STATES: &str = "2026-01-01-000007_key_states";
+    let url = engine.url();
+    migrate::up(&url).await.unwrap();
+    undo(&url, STATES).await;
+    let bytes = match engine {
+        Engine::Sqlite(_) => format!("x'{SEALED}'"),
+        Engine::Postgres(_) => format!("decode('{SEALED}', 'hex')"),
+    };
+    let row = "INSERT INTO signing_keys (kid, algorithm, key_id, sealed, created_at) VALUES";
+    engine.run(&format!("{row} ('{KID}', 'EdDSA', 7, {bytes}, {})", START.as_micros())).await;
+    migrate::up(&url).await.unwrap();
+
+    let database = Database::open(&url, &Options::default()).await.unwrap();
+    let stores = database.stores();
+    let active = (KID.to_owned(), KeyState::Active { since: START });
+    assert_eq!(states(&stores).await, std::slice::from_ref(&active));
+    let sealer = Sealer::new(7, [MasterKey::new(7, [1; 32])]).unwrap();
+    let name = IssuerName { issuer: "https://id.example".to_owned(), audience: "jeton".into() };
+    let clock = Arc::new(ManualClock::at(at(1)));
+    let keys = Keys::start(Arc::clone(&stores.keys), clock, sealer, KeyPolicy::default(), name, Arc::default());
+    let keys = keys.await.unwrap();
+    assert!(keys.ring().trusted().to_jwks().contains(KID), "it opens and verifies");
+    let [first, (next, waits)]: [_; 2] = states(&stores).await.try_into().unwrap();
+    assert_eq!((first, waits), (active.clone(), KeyState::Next), "another waits");
+
+    let dead = KeyState::Revoked { since: at(1), until: at(9) };
+    let put = vec![
+        signing_key("retired", KeyState::Retired { since: at(1), until: at(9) }),
+        StoredKey { sealed: Vec::new(), ..signing_key("revoked", dead) },
+    ];
+    let keep = vec![RetiredMasterKey { id: 1, key_id: 7, sealed: vec![1], retired_at: START }];
+    assert_eq!(change_keys(&stores, KeyChange { put, keep, ..KeyChange::default() }).await.keys.len(), 4);
+    database.close().await;
+    undo(&url, STATES).await;
+    migrate::up(&url).await.unwrap();
+    let database = Database::open(&url, &Options::default()).await.unwrap();
+    let retired = ("retired".to_owned(), KeyState::Active { since: START });
+    assert_eq!(states(&database.stores()).await, [active, retired], "neither the revoked one nor {next}");
+    assert_eq!(database.stores().keys.retired_masters().await.unwrap(), []);
+    database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signing_key_of_the_version_before_becomes_active_and_opens_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::Sqlite(folder.path().join("jeton.db"));
+    a_signing_key_becomes_active_and_opens_and_an_older_version_gets_no_key_that_must_not_sign(&engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signing_key_of_the_version_before_becomes_active_and_opens_on_postgresql() {
+    let postgres = unmigrated().await;
+    let engine = Engine::Postgres(postgres.url().to_owned());
+    a_signing_key_becomes_active_and_opens_and_an_older_version_gets_no_key_that_must_not_sign(&engine).await;
 }

@@ -1,15 +1,17 @@
 //! What a server does beside its requests: it follows the revocation feed, forgets what is needed no more, removes old
-//! rows, and delivers webhooks. None of it ends before the server does.
+//! rows, and delivers webhooks. None of it ends before the server does. Keys have [a keeper](crate::key_keeper) of their own.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth_domain::Auth;
-use auth_domain::ports::{StoreError, Subscription};
+use auth_domain::ports::Subscription;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::key_keeper::KeyKeeper;
 use crate::webhook::HttpSender;
 
 /// How often the feed is asked for news at least: where the database cannot tell, or its word got lost.
@@ -29,6 +31,8 @@ const MARK_EVERY: Duration = Duration::from_secs(30);
 pub(crate) struct Background {
     /// The use cases.
     pub(crate) auth: Arc<Auth>,
+    /// What looks after the signing keys.
+    pub(crate) keeper: Arc<KeyKeeper>,
     /// Counts the times that the feed brought something; who waits for news holds the other end.
     pub(crate) news: watch::Sender<u64>,
     /// What is to be delivered.
@@ -41,9 +45,9 @@ impl Background {
     /// Does all of it, for ever. When `stopping` completes, nobody is told of news any more, so that whoever waits for
     /// them ends his wait; the work itself goes on for the requests that are still in flight.
     pub(crate) async fn run(self, stopping: impl Future<Output = ()>) -> Infallible {
-        let Self { auth, news, subscriptions, sender } = self;
+        let Self { auth, keeper, news, subscriptions, sender } = self;
         tokio::select! {
-            never = follow(&auth, news, stopping) => never,
+            never = follow(&auth, &keeper, news, stopping) => never,
             never = purge(&auth) => never,
             never = sweep(&auth) => never,
             never = deliver(&auth, &subscriptions, &sender) => never,
@@ -51,22 +55,30 @@ impl Background {
     }
 }
 
-async fn follow(auth: &Auth, news: watch::Sender<u64>, stopping: impl Future<Output = ()>) -> Infallible {
+async fn follow(
+    auth: &Auth,
+    keeper: &KeyKeeper,
+    news: watch::Sender<u64>,
+    stopping: impl Future<Output = ()>,
+) -> Infallible {
     tokio::select! {
-        never = follow_and_tell(auth, Some(&news)) => never,
+        never = follow_and_tell(auth, keeper, Some(&news)) => never,
         () = stopping => {
             drop(news);
-            follow_and_tell(auth, None).await
+            follow_and_tell(auth, keeper, None).await
         }
     }
 }
 
-async fn follow_and_tell(auth: &Auth, news: Option<&watch::Sender<u64>>) -> Infallible {
+async fn follow_and_tell(auth: &Auth, keeper: &KeyKeeper, news: Option<&watch::Sender<u64>>) -> Infallible {
     let mut trouble = Trouble::with("sessions that others end are not seen");
     loop {
         let found = auth.feed.follow().await;
-        if let (Ok(1..), Some(news)) = (&found, news) {
-            news.send_modify(|count| *count = count.wrapping_add(1));
+        if let Ok(1..) = found {
+            keeper.hear_news();
+            if let Some(news) = news {
+                news.send_modify(|count| *count = count.wrapping_add(1));
+            }
         }
         if trouble.note(&found) {
             // A store in trouble may say at once that it has changed, again and again.
@@ -106,18 +118,18 @@ async fn deliver(auth: &Auth, subscriptions: &[Subscription], sender: &HttpSende
 }
 
 /// Tells once when work begins to fail, and once when it is over: not with every attempt.
-struct Trouble {
+pub(crate) struct Trouble {
     what: &'static str,
     failing: bool,
 }
 
 impl Trouble {
-    const fn with(what: &'static str) -> Self {
+    pub(crate) const fn with(what: &'static str) -> Self {
         Self { what, failing: false }
     }
 
     /// Notes an attempt, and answers whether it failed.
-    fn note<T>(&mut self, attempt: &Result<T, StoreError>) -> bool {
+    pub(crate) fn note<T>(&mut self, attempt: &Result<T, impl Display>) -> bool {
         match (attempt, self.failing) {
             (Err(error), false) => tracing::warn!(%error, "{}", self.what),
             (Ok(_), true) => tracing::info!("it is over that {}", self.what),

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod control;
+mod keys;
 mod tokens;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::control::{ApiKeysAction, EventsAction, Listing, RoleChange, SessionsAction, UsersAction, Who};
+pub(crate) use self::keys::{KeysAction, PublicFormat};
 pub(crate) use self::tokens::{InspectArgs, VerifyArgs, time};
 
 /// Jeton: verify like a JWT, control like a session.
@@ -28,7 +30,8 @@ Examples:
   jeton users create --email you@example.com --admin
   jeton sessions list you@example.com
   jeton apikeys create --name notes --scope revocations
-  jeton verify --jwks https://login.example.com/.well-known/jwks.json --issuer https://login.example.com --audience notes
+  jeton keys list
+  jeton verify --jwks jwks.json --issuer https://login.example --audience notes
   JETON_DATABASE_URL=postgres://jeton@db/jeton jeton serve
 
 Settings are layered: defaults, then jeton.toml, then environment variables (JETON_LISTEN, JETON_TOKENS__ACCESS_TTL, …),
@@ -120,6 +123,11 @@ pub(crate) enum Command {
     ApiKeys {
         #[command(subcommand)]
         action: ApiKeysAction,
+    },
+    /// Manage the keys that sign access tokens, and the master keys that seal them
+    Keys {
+        #[command(subcommand)]
+        action: KeysAction,
     },
     /// Ask a running server whether it can do its work; exit code 0 when it can
     #[command(after_help = HEALTHCHECK)]

@@ -1,7 +1,8 @@
-//! Accounts, sessions, events and API keys as JSON, as commands print them and webhooks carry them. No secret is in them.
+//! Accounts, sessions, events and keys as JSON, as commands print them and webhooks carry them. No secret is in them.
 
 use auth_domain::model::{
-    Account, Actor, ApiKey, DisplayName, Presenter, Role, SecurityEvent, SessionRecord, Timestamp, UserAgent,
+    Account, Actor, ApiKey, DisplayName, KeyPolicy, Presenter, RetiredMasterKey, Role, SecurityEvent, SessionRecord,
+    StoredKey, Timestamp, UserAgent,
 };
 use serde_json::{Value, json};
 
@@ -66,6 +67,39 @@ pub(crate) fn api_key(key: &ApiKey) -> Value {
         "scopes": key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
         "created_at": key.created_at.to_string(),
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
+    })
+}
+
+/// A signing key.
+pub(crate) fn signing_key(key: &StoredKey, policy: &KeyPolicy) -> Value {
+    json!({
+        "kid": key.kid,
+        "algorithm": key.algorithm,
+        "state": key.state.as_str(),
+        "created_at": key.created_at.to_string(),
+        "ready_at": ready_at(key, policy).to_string(),
+        "since": key.state.since().map(|at| at.to_string()),
+        "until": key.state.until().map(|at| at.to_string()),
+        "sealed_under": sealed_under(key),
+    })
+}
+
+/// When every verifier has seen the key.
+pub(crate) fn ready_at(key: &StoredKey, policy: &KeyPolicy) -> Timestamp {
+    key.created_at.plus(policy.lead())
+}
+
+/// The id of the master key that seals it; of a revoked key nothing is left to seal.
+pub(crate) fn sealed_under(key: &StoredKey) -> Option<u8> {
+    key.state.is_trusted().then_some(key.key_id)
+}
+
+/// A master key that was moved away from.
+pub(crate) fn retired_master_key(master: &RetiredMasterKey) -> Value {
+    json!({
+        "id": master.id,
+        "retired_at": master.retired_at.to_string(),
+        "sealed_under": master.key_id,
     })
 }
 

@@ -8,6 +8,7 @@ mod config;
 mod entropy;
 mod failure;
 mod json;
+mod key_keeper;
 mod listener;
 mod logging;
 mod master_key;

@@ -6,16 +6,19 @@ use api_axum::{ApiParts, ApiState, Guard, HttpSettings, SystemClock, router};
 use auth_domain::credential::Argon2id;
 use auth_domain::ports::{Entropy, Stores};
 use auth_domain::refresh::{MasterKey, RotationKeys};
-use auth_domain::{Auth, Ports, signing};
+use auth_domain::sealing::Sealer;
+use auth_domain::signing::{IssuerName, Keys};
+use auth_domain::{Auth, Ports};
 use axum::Router;
 use store_diesel::{Database, Options, migrate};
-use token_core::{Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
+use token_core::{Algorithm, Audience, Issuer, RevocationSet, Rules, SigningKey};
 use tokio::sync::watch;
 
 use crate::background::Background;
 use crate::config::Config;
 use crate::entropy::OsEntropy;
 use crate::failure::{Doing as _, Failure};
+use crate::key_keeper::KeyKeeper;
 use crate::master_key::{self, MasterKeys, make_folder};
 use crate::outbox::Outbox;
 use crate::webhook::{HttpSender, subscriptions};
@@ -28,6 +31,8 @@ pub(crate) struct Service {
     pub(crate) kid: String,
     /// What has to be done beside.
     pub(crate) background: Background,
+    /// What looks after the signing keys. It must have stopped before the database is closed.
+    pub(crate) keeper: Arc<KeyKeeper>,
 }
 
 /// Brings the tables of the settings' database up to date, and names the migrations that it took. Makes the data folder.
@@ -52,53 +57,63 @@ pub(crate) fn offline(config: &Config, stores: Stores) -> Result<Auth, Failure> 
     let ports = ports(config, stores)?;
     let random = MasterKey::new(0, auth_domain::ports::random(&OsEntropy).doing("start")?);
     let keys = RotationKeys::new(0, [random]).doing("start")?;
-    let key = SigningKey::generate(config.algorithm).doing("start")?;
-    let issuer = Issuer::new(key, String::new(), Audience::new(&config.audience), config.access_ttl.as_secs());
+    let key = SigningKey::generate(Algorithm::EdDsa).doing("start")?;
+    let issuer = Issuer::new(key, String::new(), Audience::new(&config.audience), config.keys.access_ttl.as_secs());
     Ok(Auth::new(&ports, &config.policies, keys, issuer, Arc::new(RevocationSet::new())))
+}
+
+/// The signing keys for commands that work on the database directly. What is missing is not made, and running servers see
+/// within seconds what is changed.
+pub(crate) async fn open_keys(config: &Config, stores: &Stores) -> Result<Keys, Failure> {
+    if stores.keys.list().await.doing("read the signing keys")?.is_empty() {
+        return Err(Failure::new(format!(
+            "the database {} holds no signing keys yet; `jeton serve` makes them when it first starts",
+            config.database_url
+        )));
+    }
+    let sealer = sealer(config, stores).await?;
+    let (store, clock) = (Arc::clone(&stores.keys), Arc::new(SystemClock));
+    let name = IssuerName { issuer: String::new(), audience: Audience::new(&config.audience) };
+    let opened = Keys::open(store, clock, sealer, config.keys, name, Arc::new(RevocationSet::new())).await;
+    opened.doing("open the signing keys")
 }
 
 impl Service {
     /// Wires the service; its tokens name `issuer`.
     pub(crate) async fn start(config: &Config, issuer: &str, database: &Database) -> Result<Self, Failure> {
         let stores = database.stores();
-        let masters = master_keys(config, &stores).await?;
+        let before = stores.keys.list().await.doing("read the signing keys")?;
         let ports = ports(config, stores.clone())?;
-        let keys = signing_keys(config, &masters, &ports).await?;
-
-        let trusted = Arc::new(KeySet::new(keys.iter().map(SigningKey::verification_key)));
-        let jwks = trusted.to_jwks();
-        let verifier = Arc::new(Verifier::new(trusted, Rules::access_token(issuer, &config.audience)));
-        let newest = keys.into_iter().rfind(|key| key.algorithm() == config.algorithm);
-        let key = newest.ok_or_else(|| Failure::new(format!("the database holds no {} key", config.algorithm)))?;
-        let kid = key.kid().to_owned();
-        let issuing = Issuer::new(key, issuer.to_owned(), Audience::new(&config.audience), config.access_ttl.as_secs());
-
-        let rotation = RotationKeys::new(masters.active().id(), masters.all().iter().cloned());
         let revocations = Arc::new(RevocationSet::new());
-        let auth = Arc::new(Auth::new(
-            &ports,
-            &config.policies,
-            rotation.doing("use the master keys")?,
-            issuing,
-            Arc::clone(&revocations),
-        ));
+        let sealer = sealer(config, &stores).await?;
+        let (store, clock) = (Arc::clone(&stores.keys), Arc::clone(&ports.clock));
+        let name = IssuerName { issuer: issuer.to_owned(), audience: Audience::new(&config.audience) };
+        let started = Keys::start(store, clock, sealer, config.keys, name, Arc::clone(&revocations)).await;
+        let keys = Arc::new(started.doing("take up the signing keys")?);
+        let rotation = keys.rotation_keys().await.doing("take up the keys of refresh tokens")?;
+        let ring = keys.ring().clone();
+        let kid = ring.kid();
+        let auth = Arc::new(Auth::new(&ports, &config.policies, rotation, ring.clone(), Arc::clone(&revocations)));
         auth.feed.follow().await.doing("read which sessions were ended")?;
 
-        let guard = Guard::new(verifier, revocations, Arc::clone(&ports.clock));
+        let rules = Rules::access_token(issuer, &config.audience);
+        let guard = Guard::of_issuer(ring, rules, revocations, Arc::clone(&ports.clock));
         let (news, feed_news) = watch::channel(0);
         let router = router(ApiState::new(ApiParts {
             auth: Arc::clone(&auth),
             guard,
+            keys: Some(Arc::clone(&keys)),
             issuer: issuer.to_owned(),
             client_id: config.policies.client.id.clone(),
-            jwks,
             health: stores.health,
             feed_news,
             settings: http_settings(config, issuer),
         }));
+        let keeper = Arc::new(KeyKeeper::start(keys, before).doing("start the thread of the signing keys")?);
         let sender = HttpSender::new(&config.webhooks).doing("prepare to send webhooks")?;
-        let background = Background { auth, news, subscriptions: subscriptions(&config.webhooks), sender };
-        Ok(Self { router, kid, background })
+        let subscriptions = subscriptions(&config.webhooks);
+        let background = Background { auth, keeper: Arc::clone(&keeper), news, subscriptions, sender };
+        Ok(Self { router, kid, background, keeper })
     }
 }
 
@@ -112,6 +127,12 @@ fn ports(config: &Config, stores: Stores) -> Result<Ports, Failure> {
         hasher: Arc::new(hasher),
         mailer: Arc::new(Outbox::of(&config.data_dir)),
     })
+}
+
+/// What seals and opens keys: under the master keys, of which the first seals.
+pub(crate) async fn sealer(config: &Config, stores: &Stores) -> Result<Sealer, Failure> {
+    let masters = master_keys(config, stores).await?;
+    Sealer::new(masters.active().id(), masters.all().iter().cloned()).doing("use the master keys")
 }
 
 /// The master keys of the settings or of the data folder. A new one is made only for a database that has no use of another.
@@ -137,18 +158,12 @@ async fn master_keys(config: &Config, stores: &Stores) -> Result<MasterKeys, Fai
     Ok(keys)
 }
 
-async fn signing_keys(config: &Config, masters: &MasterKeys, ports: &Ports) -> Result<Vec<SigningKey>, Failure> {
-    let store = &*ports.stores.keys;
-    signing::load_or_create(store, masters.active(), masters.all(), config.algorithm, ports.clock.now())
-        .await
-        .doing("load the signing keys")
-}
-
 fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
     HttpSettings {
         request_timeout: config.http.request_timeout,
         origin: origin(issuer),
         hsts: issuer.starts_with("https://"),
+        jwks_max_age: config.keys.max_age,
     }
 }
 

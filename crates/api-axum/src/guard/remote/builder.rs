@@ -16,7 +16,8 @@ use super::keys::{KeyKeeper, KeySource};
 use super::staleness::FeedState;
 use super::{GuardStartError, OnStale, Remote};
 use crate::SystemClock;
-use crate::guard::{Core, Guard};
+use crate::guard::Guard;
+use crate::guard::trusted::{Core, TrustedIssuer};
 
 /// The longest wait that is asked of the issuer.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -26,7 +27,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 #[must_use = "a guard begins to work with `start`"]
 pub struct GuardBuilder {
     issuer: String,
-    audience: Option<String>,
+    audiences: Vec<String>,
     api_key: Option<SecretString>,
     jwks_url: Option<String>,
     feed_url: Option<String>,
@@ -60,7 +61,7 @@ impl Guard {
     pub fn builder(issuer: impl Into<String>) -> GuardBuilder {
         GuardBuilder {
             issuer: issuer.into(),
-            audience: None,
+            audiences: Vec::new(),
             api_key: None,
             jwks_url: None,
             feed_url: None,
@@ -75,9 +76,9 @@ impl Guard {
 }
 
 impl GuardBuilder {
-    /// The name under which this server's tokens are meant for it (`aud`). Required.
+    /// The name under which this server's tokens are meant for it (`aud`). Required; of several, one must be in the token.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.audience = Some(audience.into());
+        self.audiences.push(audience.into());
         self
     }
 
@@ -119,8 +120,9 @@ impl GuardBuilder {
         self
     }
 
-    /// The shortest time between two fetches of the keys, however many tokens name keys that are not known. 10 seconds by
-    /// default.
+    /// The shortest time between two fetches of the keys, however many tokens name keys that are not known and however short
+    /// the issuer's `max-age` is. 10 seconds by default; Jeton waits for its `tokens.key_margin` longer than `max-age` before a
+    /// new key signs, so keep it below that.
     pub const fn key_fetch_floor(mut self, floor: Duration) -> Self {
         self.key_fetch_floor = floor;
         self
@@ -145,7 +147,7 @@ impl GuardBuilder {
     /// # Errors
     /// [`GuardStartError`], which says what to do.
     pub async fn start(self) -> Result<Guard, GuardStartError> {
-        let audience = self.audience.clone().filter(|name| !name.is_empty()).ok_or(GuardStartError::MissingAudience)?;
+        let rules = self.rules()?;
         let api_key = self.api_key.clone().ok_or(GuardStartError::MissingApiKey)?;
         authorization(&api_key).ok_or(GuardStartError::MalformedApiKey)?;
         if self.max_staleness < Duration::from_secs(1) {
@@ -160,7 +162,6 @@ impl GuardBuilder {
         let mut first = source.fetch(None).await.map_err(failed)?;
         let keys = first.keys.take().unwrap_or_default();
 
-        let rules = Rules::access_token(self.issuer, audience).with_leeway(self.leeway);
         let verifier = Arc::new(Verifier::new(Arc::new(keys), rules.clone()));
         let core = Arc::new(Core::new(verifier, Arc::new(RevocationSet::new()), self.clock));
         let keys = Arc::new(KeyKeeper::new(Arc::clone(&core), source, rules, self.key_fetch_floor, first));
@@ -176,6 +177,7 @@ impl GuardBuilder {
                 patience: third.min(Duration::from_secs(5)),
             },
             state: Arc::new(FeedState::new(self.max_staleness, self.on_stale)),
+            keys: Arc::clone(&keys),
             leeway: self.leeway.expiry,
             cursor: None,
             longest_pause: (self.max_staleness / 10).clamp(Duration::from_millis(200), Duration::from_secs(3)),
@@ -186,7 +188,18 @@ impl GuardBuilder {
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&keys).keep());
         tasks.spawn(follower.follow());
-        Ok(Guard { core, remote: Some(Arc::new(Remote { keys, feed, _tasks: tasks })) })
+        Ok(Guard::of(vec![TrustedIssuer { core, remote: Some(Arc::new(Remote { keys, feed, _tasks: tasks })) }]))
+    }
+
+    /// What is demanded of a token.
+    fn rules(&self) -> Result<Rules, GuardStartError> {
+        let mut audiences = self.audiences.iter();
+        let first = audiences.next().ok_or(GuardStartError::MissingAudience)?;
+        if self.audiences.iter().any(String::is_empty) {
+            return Err(GuardStartError::MissingAudience);
+        }
+        let rules = Rules::access_token(&self.issuer, first).with_leeway(self.leeway);
+        Ok(audiences.fold(rules, Rules::accepting))
     }
 
     /// The address that was set, or the issuer's with this path.
@@ -241,6 +254,18 @@ mod tests {
         for issuer in ["login.example", "", "ftp://login.example", "file:///etc/passwd"] {
             assert!(matches!(address(issuer, None), Err(GuardStartError::InvalidUrl { .. })), "{issuer}");
         }
+    }
+
+    #[test]
+    fn every_audience_that_is_given_is_accepted() {
+        let rules = Guard::builder("https://login.example").audience("notes").audience("files").rules().unwrap();
+        assert_eq!(rules.audiences, ["notes", "files"]);
+        let empty = Guard::builder("https://login.example").audience("notes").audience("").rules();
+        assert_eq!(
+            empty.err(),
+            Some(GuardStartError::MissingAudience),
+            "an empty name is a setting that was forgotten"
+        );
     }
 
     #[tokio::test]

@@ -36,6 +36,8 @@ pub(super) struct Heard {
     /// How old the answering node's own view was.
     pub(super) age: Duration,
     pub(super) entries: usize,
+    /// Those of them that revoke a key.
+    pub(super) keys: usize,
     /// Those of a kind that this version does not know.
     pub(super) not_understood: usize,
 }
@@ -98,7 +100,7 @@ impl FeedSource {
 /// revoked stays so.
 fn revoke(body: &[u8], set: &RevocationSet, leeway: u64) -> Result<Heard, FetchError> {
     let wire: Wire<'_> = serde_json::from_slice(body).map_err(|error| FetchError::Malformed(error.to_string()))?;
-    let mut not_understood = 0;
+    let (mut keys, mut not_understood) = (0, 0);
     for entry in &wire.entries {
         let until = UnixTime::from_secs(entry.expires_at.saturating_add(leeway));
         let id = || {
@@ -108,12 +110,15 @@ fn revoke(body: &[u8], set: &RevocationSet, leeway: u64) -> Result<Heard, FetchE
         match &*entry.kind {
             "session" => set.revoke_session(id()?, until),
             "user" => set.revoke_subject(id()?, UnixTime::from_secs(entry.not_before), until),
-            "key" => set.revoke_key(&entry.subject, until),
+            "key" => {
+                set.revoke_key(&entry.subject, until);
+                keys += 1;
+            }
             _ => not_understood += 1,
         }
     }
     let age = Duration::from_millis(wire.age_ms);
-    Ok(Heard { cursor: wire.cursor, age, entries: wire.entries.len(), not_understood })
+    Ok(Heard { cursor: wire.cursor, age, entries: wire.entries.len(), keys, not_understood })
 }
 
 #[cfg(test)]
@@ -137,6 +142,7 @@ mod tests {
         let entries = [entry("session", &session), entry("user", &user), entry("key", "kid-1")].join(",");
         let heard = revoke(answer(&entries).as_bytes(), &set, 0).unwrap();
         assert_eq!((heard.cursor.as_str(), heard.age, heard.entries), ("9~7", Duration::from_millis(250), 3));
+        assert_eq!(heard.keys, 1);
         let at = UnixTime::from_secs;
         assert!(set.is_revoked(ID, Uuid::nil(), at(500)));
         assert!(set.is_revoked(Uuid::nil(), Uuid::from_u128(8), at(100)));

@@ -10,8 +10,9 @@ use tokio::time::{Instant, sleep};
 use super::back_off;
 use super::feed::FeedSource;
 use super::http::FetchError;
+use super::keys::KeyKeeper;
 use super::staleness::FeedState;
-use crate::guard::Core;
+use crate::guard::trusted::Core;
 
 /// How often the revocation set drops what has expired.
 const PURGE_EVERY: Duration = Duration::from_secs(30);
@@ -23,6 +24,7 @@ pub(super) struct Follower {
     pub(super) core: Arc<Core>,
     pub(super) source: FeedSource,
     pub(super) state: Arc<FeedState>,
+    pub(super) keys: Arc<KeyKeeper>,
     /// Seconds for which an expired token is still accepted.
     pub(super) leeway: u64,
     /// How far this follower has come. `None`: the next answer is a snapshot.
@@ -42,6 +44,9 @@ impl Follower {
                 entries = heard.not_understood,
                 "the issuer revokes in ways that this version of the guard does not know; update it"
             );
+        }
+        if heard.keys > 0 {
+            self.keys.drop_revoked();
         }
         self.state.heard(asked, heard.age, heard.entries, heard.not_understood);
         self.cursor = Some(heard.cursor);

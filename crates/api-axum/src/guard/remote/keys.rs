@@ -4,24 +4,24 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::header::{AGE, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use reqwest::{Client, Url};
-use token_core::{KeySet, Rules, Verifier};
+use token_core::{KeySet, Rules, VerificationKey, Verifier};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::http::{FetchError, send};
 use super::{back_off, jittered};
-use crate::guard::Core;
+use crate::guard::trusted::Core;
 
 /// A JWK set of a hundred RSA keys has less.
 const LARGEST: usize = 256 * 1024;
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// For how long keys are good when the issuer does not say.
 const DEFAULT_MAX_AGE: Duration = Duration::from_secs(300);
-/// Whatever the issuer says, they are confirmed no more often and no more seldom than this.
-const MAX_AGE_BOUNDS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3_600));
+/// Whatever the issuer says, they are confirmed no more seldom than this.
+const LONGEST_MAX_AGE: Duration = Duration::from_secs(3_600);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 /// How many requests may wait for one fetch. The others are refused at once, so that made-up keys cannot pile up requests.
 const MOST_WAITING: usize = 256;
@@ -37,6 +37,7 @@ pub(super) struct Fetched {
     /// `None` when they are the same as before.
     pub(super) keys: Option<KeySet>,
     etag: Option<HeaderValue>,
+    /// For how much longer they are good.
     max_age: Duration,
 }
 
@@ -64,7 +65,7 @@ impl KeySource {
     }
 }
 
-/// `max-age` of `Cache-Control` (RFC 9111 §5.2.2.1).
+/// `max-age` of `Cache-Control` (RFC 9111 §5.2.2.1), less what a cache on the way has used up of it (`Age`, §5.1).
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     let mut directives = values.flat_map(|value| value.split(','));
@@ -72,7 +73,8 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
         let (name, value) = directive.trim().split_once('=')?;
         name.eq_ignore_ascii_case("max-age").then(|| value.trim_matches('"').parse().ok())?
     });
-    seconds.map(Duration::from_secs)
+    let age = headers.get(AGE).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+    seconds.map(|seconds: u64| Duration::from_secs(seconds.saturating_sub(age)))
 }
 
 /// Keeps a guard's keys as the issuer has them.
@@ -111,7 +113,7 @@ impl KeyKeeper {
             fetching: false,
             began: now,
             confirmed: now,
-            due: now + until_refresh(first.max_age),
+            due: now + until_refresh(first.max_age, floor),
             etag: first.etag,
             failures: 0,
             last_error: None,
@@ -156,14 +158,14 @@ impl KeyKeeper {
         match outcome {
             Ok(Fetched { keys, etag, max_age }) => {
                 if let Some(keys) = keys {
-                    self.replace(keys);
+                    self.replace(&keys);
                 }
                 if state.failures > 0 {
                     tracing::info!(url = %self.source.url, "the issuer's keys can be fetched again");
                 }
                 state.confirmed = now;
                 state.etag = etag;
-                state.due = now + until_refresh(max_age).max(self.floor);
+                state.due = now + until_refresh(max_age, self.floor);
                 (state.failures, state.last_error) = (0, None);
             }
             Err(error) => {
@@ -177,13 +179,39 @@ impl KeyKeeper {
         }
     }
 
-    fn replace(&self, keys: KeySet) {
+    /// Trusts these keys from now on, save those that the issuer has revoked: a cache on the way may still hand them out.
+    fn replace(&self, keys: &KeySet) {
         let kids = |keys: &KeySet| keys.iter().map(|key| key.kid().to_owned()).collect::<Vec<_>>();
-        let (before, after) = (kids(self.core.verifier.load().keys()), kids(&keys));
+        let keys: KeySet = keys.iter().filter(|key| !self.is_revoked(key)).cloned().collect();
+        let (before, after) = (kids(self.core.verifier().keys()), kids(&keys));
         if before != after {
             tracing::info!(?before, ?after, "the issuer has other keys");
         }
-        self.core.verifier.store(Arc::new(Verifier::new(Arc::new(keys), self.rules.clone())));
+        self.core.replace(Arc::new(Verifier::new(Arc::new(keys), self.rules.clone())));
+    }
+
+    fn is_revoked(&self, key: &VerificationKey) -> bool {
+        self.core.revocations.is_key_revoked(key.kid())
+    }
+
+    /// Trusts a key no more that the feed says was revoked, and fetches the others anew, whenever the last fetch was.
+    ///
+    /// What the feed says is forgotten after a while, and a stolen key signs tokens that live for ever.
+    pub(super) fn drop_revoked(&self) {
+        let mut state = self.state();
+        let held = Arc::clone(self.core.verifier().keys());
+        let mut revoked = held.iter().filter(|key| self.is_revoked(key)).peekable();
+        if revoked.peek().is_none() {
+            return;
+        }
+        for key in revoked {
+            tracing::warn!(kid = key.kid(), url = %self.source.url, "the issuer has revoked a key: nothing that it signed is let in");
+        }
+        self.replace(&held);
+        if !state.fetching {
+            state.fetching = true;
+            self.wanted.notify_one();
+        }
     }
 
     /// Comes back after a fetch that ended after this began, or at once where the last one is too recent or too many wait.
@@ -217,11 +245,11 @@ impl KeyKeeper {
     }
 }
 
-/// When to confirm keys that are good for `max_age`: after five to six eighths of it, so that nobody waits for it.
-fn until_refresh(max_age: Duration) -> Duration {
-    let (shortest, longest) = MAX_AGE_BOUNDS;
-    let bounded = max_age.clamp(shortest, longest);
-    bounded / 2 + jittered(bounded / 2) / 2
+/// When to confirm keys that are good for `max_age`: after five to six eighths of it, so that nobody waits for it, and not before
+/// `floor`.
+fn until_refresh(max_age: Duration, floor: Duration) -> Duration {
+    let bounded = max_age.min(LONGEST_MAX_AGE);
+    (bounded / 2 + jittered(bounded / 2) / 2).max(floor)
 }
 
 #[cfg(test)]
@@ -243,9 +271,19 @@ mod tests {
     }
 
     #[test]
+    fn a_cache_on_the_way_has_used_up_some_of_max_age() {
+        for (age, left) in [("299", 1), ("300", 0), ("400", 0), ("soon", 300)] {
+            let headers = [(CACHE_CONTROL, "max-age=300"), (AGE, age)];
+            let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+            assert_eq!(max_age(&HeaderMap::from_iter(headers)), Some(Duration::from_secs(left)), "{age}");
+        }
+    }
+
+    #[test]
     fn keys_are_confirmed_before_they_are_too_old_and_not_all_the_time() {
-        for (max_age, earliest, latest) in [(300, 187, 225), (0, 37, 45), (86_400, 2_250, 2_700)] {
-            let due = until_refresh(Duration::from_secs(max_age));
+        let floor = Duration::from_secs(10);
+        for (max_age, earliest, latest) in [(300, 187, 225), (20, 12, 15), (0, 10, 10), (86_400, 2_250, 2_700)] {
+            let due = until_refresh(Duration::from_secs(max_age), floor);
             assert!(due >= Duration::from_secs(earliest) && due <= Duration::from_secs(latest), "{max_age}: {due:?}");
         }
     }

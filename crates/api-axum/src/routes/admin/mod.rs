@@ -1,6 +1,7 @@
 //! `/v1/admin`: what operators do, with an access token of an account that has the role `admin`.
 
 mod events;
+mod keys;
 mod sessions;
 mod users;
 
@@ -30,6 +31,10 @@ pub(super) fn router() -> Router<ApiState> {
         .route("/v1/admin/users/{id}/sessions/{session}", delete(sessions::end_one))
         .route("/v1/admin/users/{id}/events", get(events::of_one))
         .route("/v1/admin/events", get(events::of_all))
+        .route("/v1/admin/keys", get(keys::list))
+        .route("/v1/admin/keys/rotate", post(keys::rotate))
+        .route("/v1/admin/keys/{kid}", delete(keys::delete))
+        .route("/v1/admin/keys/{kid}/revoke", post(keys::revoke))
 }
 
 /// Lets in whoever has the role `admin`.

@@ -16,7 +16,9 @@ pub(super) const INTROSPECTION: &str = "/oauth/introspect";
 #[derive(Serialize)]
 pub(super) struct MetadataBody {
     issuer: String,
-    jwks_uri: String,
+    /// Absent where access tokens are signed with a shared secret: then there is no public key to be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
     token_endpoint: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
@@ -36,7 +38,7 @@ impl MetadataBody {
         let at = |path: &str| format!("{base}{path}");
         Self {
             issuer: issuer.to_owned(),
-            jwks_uri: at("/.well-known/jwks.json"),
+            jwks_uri: state.jwks().is_published().then(|| at("/.well-known/jwks.json")),
             token_endpoint: at(TOKEN),
             revocation_endpoint: at(REVOCATION),
             introspection_endpoint: at(INTROSPECTION),

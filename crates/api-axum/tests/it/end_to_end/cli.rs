@@ -41,6 +41,14 @@ fn every_command_teaches_how_to_use_it() {
         &["apikeys", "create", "--help"],
         &["apikeys", "list", "--help"],
         &["apikeys", "revoke", "--help"],
+        &["keys", "list", "--help"],
+        &["keys", "rotate", "--help"],
+        &["keys", "revoke", "--help"],
+        &["keys", "delete", "--help"],
+        &["keys", "import", "--help"],
+        &["keys", "export-public", "--help"],
+        &["keys", "rewrap", "--help"],
+        &["keys", "forget-master", "--help"],
         &["healthcheck", "--help"],
     ] {
         let help = home.run(command).success();
@@ -100,6 +108,8 @@ fn wrong_usage_has_an_exit_code_of_its_own() {
         &["sessions", "revoke"],
         &["apikeys", "create", "--name", "notes", "--scope", "everything"],
         &["migrate", "down"],
+        &["keys", "revoke"],
+        &["keys", "import", "key.pem", "--algorithm", "none"],
         &["serve", "--config", "nowhere.toml"],
     ] {
         assert_eq!(home.run(arguments).code, Some(2), "{arguments:?}");

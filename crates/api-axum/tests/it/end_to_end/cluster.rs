@@ -25,7 +25,7 @@ async fn two_nodes() -> (Home, Server, Server) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_servers_that_start_at_once_on_an_empty_database_share_one_signing_key() {
+async fn two_servers_that_start_at_once_on_an_empty_database_share_their_signing_keys() {
     let (_home, one, other) = two_nodes().await;
     let jwks = async |server: &Server| {
         let path = "/.well-known/jwks.json";
@@ -33,7 +33,7 @@ async fn two_servers_that_start_at_once_on_an_empty_database_share_one_signing_k
     };
     let keys = jwks(&one).await;
     assert_eq!(keys, jwks(&other).await);
-    assert_eq!(keys["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 2, "one that signs and one that waits");
 
     let tokens = one.client().join("alice@example.com").await;
     assert_eq!(other.client().me(&tokens.access).await.unwrap().status, 200);

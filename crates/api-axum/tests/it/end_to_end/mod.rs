@@ -10,17 +10,22 @@ mod deaf;
 mod home;
 mod housekeeping;
 mod journal;
+mod keys;
 mod limits;
 mod main_job;
+mod master_key;
 mod propagation;
 mod races;
+mod rotation;
 mod secrets;
 mod settings;
 mod soak;
 mod start;
+mod stolen;
 mod verify;
 mod verify_batch;
 mod webhooks;
+mod world;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.
 macro_rules! on_both_engines {

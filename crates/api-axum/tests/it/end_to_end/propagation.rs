@@ -232,6 +232,7 @@ async fn a_database_that_is_away_for_a_while_makes_the_guard_stale_and_then_ever
     way.set_ip_host(near.ip()).unwrap();
     way.set_port(Some(near.port())).unwrap();
     let home = home.with("JETON_DATABASE_URL", way.as_str()).with("JETON_ISSUER", &proxy.url);
+    let home = home.with("JETON_TOKENS__KEY_MARGIN", "2s");
     let (command, log) = (home.jeton(&["serve"]), home.next_log());
     let here = tokio::task::spawn_blocking(move || Server::start(command, &log)).await.unwrap();
     proxy.lead_to(address(&here));
@@ -269,4 +270,8 @@ async fn a_database_that_is_away_for_a_while_makes_the_guard_stale_and_then_ever
     }
     let answered = end(&client, &keeper, &victim.session).await;
     refused(answered, async || at_resource(&victim).await).await;
+    let log = here.log();
+    for line in ["sessions that others end are not seen", "the signing keys cannot be looked after"] {
+        assert_eq!(log.matches(line).count(), 2, "once when it begins, and once when it is over: {log}");
+    }
 }

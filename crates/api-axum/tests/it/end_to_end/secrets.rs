@@ -4,14 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use auth_domain::model::Timestamp;
 use auth_domain::refresh::MasterKey;
-use auth_domain::signing;
+use auth_domain::sealing::{Seal, Sealer};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::{Value, json};
-use token_core::Algorithm;
 
 use super::client::{Answer, Client, PASSWORD, send};
 use super::home::{Home, ISSUER, Server};
@@ -26,11 +24,11 @@ const KEY: &str = "idempotency-key-of-the-whole-run";
 
 /// Everything that must not be found, with a name for each.
 #[derive(Default)]
-struct Secrets(Vec<(String, Vec<u8>)>);
+pub(super) struct Secrets(Vec<(String, Vec<u8>)>);
 
 impl Secrets {
     /// A secret text, and its bytes as databases print them.
-    fn add(&mut self, name: &str, secret: &[u8]) {
+    pub(super) fn add(&mut self, name: &str, secret: &[u8]) {
         assert!(secret.len() >= 8, "{name} is too short to be told from chance");
         let hex = secret.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         let forms = [secret.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
@@ -46,7 +44,7 @@ impl Secrets {
     }
 
     /// Both tokens of an answer.
-    fn add_tokens(&mut self, name: &str, answer: &Answer) {
+    pub(super) fn add_tokens(&mut self, name: &str, answer: &Answer) {
         let access = answer.body["access_token"].as_str().unwrap();
         self.add(&format!("the access token of {name}"), access.as_bytes());
         // The signature alone makes a token of what a log may hold.
@@ -56,7 +54,12 @@ impl Secrets {
         }
     }
 
-    fn none_in(&self, place: &str, content: &[u8]) {
+    /// How many forms of secrets there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn none_in(&self, place: &str, content: &[u8]) {
         assert!(!content.is_empty(), "{place} is empty");
         for (name, secret) in &self.0 {
             let found = content.windows(secret.len()).position(|window| window == secret);
@@ -99,7 +102,7 @@ async fn s10_no_secret_of_a_whole_run_is_in_logs_mails_or_the_database(home: Hom
         server.kill();
     }
     let database = database(&home).await;
-    add_signing_key(&home, &mut secrets).await;
+    add_signing_keys(&home, &mut secrets).await;
 
     for (format, log) in &logs {
         assert!(log.contains("/v1/refresh"), "the {format} log tells what happened: {log}");
@@ -200,21 +203,24 @@ async fn wait_for(server: &Server, words: &str) {
     tokio::time::timeout(Duration::from_secs(20), logged).await.unwrap();
 }
 
-/// The private half of the key that signed, as the master key opens it.
-async fn add_signing_key(home: &Home, secrets: &mut Secrets) {
-    let (database, master) = (home.database().await, MasterKey::new(1, MASTER));
-    let masters = [master.clone()];
-    let now = Timestamp::from_secs(0);
-    let keys =
-        signing::load_or_create(&*database.stores().keys, &master, &masters, Algorithm::EdDsa, now).await.unwrap();
+/// The private halves of the keys that signed or wait, as the master key opens them.
+async fn add_signing_keys(home: &Home, secrets: &mut Secrets) {
+    let database = home.database().await;
+    let rows = database.stores().keys.list().await.unwrap();
     database.close().await;
-    assert_eq!(keys.len(), 1);
-    // PKCS#8 (RFC 8410 §7): the 32 bytes of the seed follow 16 bytes of header.
-    secrets.add("the signing key", keys.first().unwrap().to_bytes().get(16..48).unwrap());
+    assert_eq!(rows.len(), 2, "one that signs and one that waits");
+    let sealer = Sealer::new(1, [MasterKey::new(1, MASTER)]).unwrap();
+    for row in &rows {
+        let seal = Seal { purpose: "jeton/signing-key/seal/v1", identity: &[&row.kid, &row.algorithm] };
+        let private = sealer.open(seal, row.key_id, &row.sealed).unwrap();
+        // PKCS#8 (RFC 8410 §7): the 32 bytes of the seed follow 16 bytes of header.
+        secrets.add("a signing key", private.get(16..48).unwrap());
+        secrets.add("the PKCS#8 of a signing key", &private);
+    }
 }
 
 /// Every file of the database, or every row of every table as text.
-async fn database(home: &Home) -> Vec<(String, Vec<u8>)> {
+pub(super) async fn database(home: &Home) -> Vec<(String, Vec<u8>)> {
     let url = home.database_url();
     if url.starts_with("sqlite:") {
         let files = fs::read_dir(home.data()).unwrap().map(|file| file.unwrap().path());

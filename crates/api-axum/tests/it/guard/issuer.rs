@@ -56,6 +56,10 @@ pub(super) struct Hands {
     pub(super) forgets: AtomicUsize,
     /// Whether it answers at once, whatever it was asked.
     pub(super) hasty: AtomicUsize,
+    /// For how many seconds its keys may be kept.
+    pub(super) max_age: AtomicU64,
+    /// Whether the keys are not answered at all.
+    pub(super) hangs: AtomicUsize,
     pub(super) key_fetches: AtomicUsize,
     pub(super) not_modified: AtomicUsize,
     /// The cursor of each question.
@@ -87,6 +91,8 @@ impl TestIssuer {
             age_ms: AtomicU64::new(0),
             forgets: AtomicUsize::new(0),
             hasty: AtomicUsize::new(0),
+            max_age: AtomicU64::new(300),
+            hangs: AtomicUsize::new(0),
             key_fetches: AtomicUsize::new(0),
             not_modified: AtomicUsize::new(0),
             questions: Mutex::default(),
@@ -115,6 +121,11 @@ impl Hands {
         let mut issuers = self.issuers.lock().unwrap();
         let last = issuers.pop();
         *issuers = last.into_iter().collect();
+    }
+
+    /// Its keys, as a JWK set.
+    pub(super) fn published(&self) -> String {
+        self.issuers.lock().unwrap().iter().map(Issuer::verification_key).collect::<KeySet>().to_jwks()
     }
 
     /// The `kid` of the key that signs.
@@ -186,14 +197,17 @@ async fn keys(State(hands): State<Arc<Hands>>, headers: HeaderMap) -> Response {
     if let Some(trouble) = hands.trouble() {
         return trouble;
     }
-    let published: KeySet = hands.issuers.lock().unwrap().iter().map(Issuer::verification_key).collect();
-    let jwks = hands.jwks.lock().unwrap().clone().unwrap_or_else(|| published.to_jwks());
+    if hands.hangs.load(Ordering::Relaxed) == 1 {
+        std::future::pending::<()>().await;
+    }
+    let jwks = hands.jwks.lock().unwrap().clone().unwrap_or_else(|| hands.published());
     let etag = format!("\"{}\"", hands.kid());
+    let max_age = format!("max-age={}", hands.max_age.load(Ordering::Relaxed));
     if headers.get(IF_NONE_MATCH).is_some_and(|known| *known == *etag) {
         hands.not_modified.fetch_add(1, Ordering::Relaxed);
-        return (StatusCode::NOT_MODIFIED, [(CACHE_CONTROL, "max-age=300")]).into_response();
+        return (StatusCode::NOT_MODIFIED, [(CACHE_CONTROL, max_age)]).into_response();
     }
-    ([(CACHE_CONTROL, "max-age=300"), (ETAG, &etag)], jwks).into_response()
+    ([(CACHE_CONTROL, max_age), (ETAG, etag)], jwks).into_response()
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ mod issuer;
 mod keys;
 pub(crate) mod proxy;
 mod requests;
+mod several;
 mod stale;
 mod start;
 

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use api_axum::GuardStartError;
+use api_axum::{Guard, GuardStartError};
 
-use super::issuer::{OTHER_KEY, TestIssuer};
+use super::issuer::{API_KEY, OTHER_KEY, TestIssuer};
 use super::{guard_of, status, whoami};
 
 async fn failure(issuer: &TestIssuer) -> GuardStartError {
@@ -25,7 +25,7 @@ async fn a_token_for_somebody_else_is_refused() {
     let (issuer, other) = (TestIssuer::start().await, TestIssuer::start().await);
     let guard = guard_of(&issuer).start().await.unwrap();
     assert_eq!(status(&guard, &other.hands.token(1, 1)).await, 401);
-    let elsewhere = guard_of(&issuer).audience("elsewhere").start().await.unwrap();
+    let elsewhere = Guard::builder(&issuer.url).audience("elsewhere").api_key(API_KEY.into()).start().await.unwrap();
     assert_eq!(status(&elsewhere, &issuer.hands.token(1, 1)).await, 401);
 }
 

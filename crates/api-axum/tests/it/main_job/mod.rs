@@ -3,6 +3,7 @@
 //! To add a store, write a function that gives an [`Engine`] and name it in `on_every_store!`.
 
 mod control;
+mod keys;
 mod rotation;
 mod sessions;
 

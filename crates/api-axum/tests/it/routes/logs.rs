@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use auth_domain::model::ApiScope;
+use auth_domain::model::{ApiScope, KeyPolicy};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -148,4 +148,25 @@ async fn why_an_access_token_was_refused_is_for_the_operator_alone() {
         assert!(!answer.text().contains(reason));
         assert!(log.lines().iter().any(|line| line["fields"]["reason"] == reason), "{reason}");
     }
+}
+
+#[tokio::test]
+async fn what_happens_to_a_signing_key_is_logged_with_its_kid_and_who_did_it() {
+    let (log, _guard) = capture();
+    let app = Setup::memory().start_with_keys(KeyPolicy::default()).await;
+    let root = app.admin("root@example.com").await;
+    let id = app.me(&root.access).await.json()["id"].as_str().unwrap().to_owned();
+    let stolen = app.keys().ring().kid();
+    let rotate = app.post("/v1/admin/keys/rotate").bearer(&root.access).json(json!({"force": true})).send().await;
+    assert_eq!(rotate.status, 200);
+    assert_eq!(app.post(&format!("/v1/admin/keys/{stolen}/revoke")).bearer(&root.access).send().await.status, 200);
+    let lines: Vec<_> = log.lines().into_iter().filter(|line| line["fields"].get("by").is_some()).collect();
+    assert!(lines.iter().all(|line| line["fields"]["by"].as_str().unwrap().contains(&id)));
+    let level = |kid: &str, text: &str| {
+        let mut found = lines.iter().filter(|line| line["fields"]["kid"] == kid);
+        found.find(|line| line["fields"]["message"].as_str().unwrap().contains(text)).map(|line| line["level"].clone())
+    };
+    assert_eq!(level(&app.keys().ring().kid(), "another state"), Some("INFO".into()));
+    assert_eq!(level(&stolen, "revoked"), Some("WARN".into()));
+    assert!(lines.iter().any(|line| line["fields"].get("overruled").is_some()));
 }

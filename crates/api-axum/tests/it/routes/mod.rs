@@ -11,6 +11,7 @@ mod accounts {
     mod post;
 }
 mod admin {
+    mod keys;
     mod role;
     mod sessions;
     mod users;

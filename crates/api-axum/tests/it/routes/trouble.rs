@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_domain::model::ApiScope;
+use auth_domain::model::{ApiScope, KeyPolicy};
 use axum::http::Method;
 use serde_json::json;
 
@@ -76,6 +76,21 @@ async fn a_hasher_with_too_much_to_do_is_busy() {
         assert_eq!(answer.problem(), (503, "busy".to_owned()));
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
+}
+
+#[tokio::test]
+async fn a_server_that_could_not_read_its_keys_for_too_long_signs_nothing_until_it_can() {
+    let app = Setup::memory().start_with_keys(KeyPolicy::default()).await;
+    let tokens = app.signed_in("alice@example.com").await;
+    app.clock.advance(Duration::from_secs(61));
+    let login = app.login_with("alice@example.com", json!({})).await;
+    for answer in [login, app.refresh(&tokens.refresh).await] {
+        assert_eq!(answer.problem(), (503, "unavailable".to_owned()));
+        assert_eq!(answer.header("retry-after"), Some("5"));
+    }
+    assert_eq!(app.me(&tokens.access).await.status, 200, "what it signed before is still good");
+    app.wait(0).await;
+    assert_eq!(app.refresh(&tokens.refresh).await.status, 200, "the same token again");
 }
 
 #[tokio::test]

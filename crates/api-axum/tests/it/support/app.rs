@@ -2,19 +2,24 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api_axum::{ApiParts, ApiState, Guard, HttpSettings, router};
 use auth_domain::account::RegisterRequest;
 use auth_domain::admin::Operator;
-use auth_domain::model::{AccountId, Actor, ApiScope, ClassLimits, DisplayName, OnLimit, Presenter, Role, Timestamp};
+use auth_domain::model::{
+    AccountId, Actor, ApiScope, ClassLimits, DisplayName, KeyPolicy, OnLimit, Presenter, Role, Timestamp,
+};
 use auth_domain::ports::{StoreHealth, Stores};
 use auth_domain::refresh::{MasterKey, RotationKeys};
+use auth_domain::sealing::Sealer;
+use auth_domain::signing::{IssuerName, KeyRing, Keys};
 use auth_domain::testing::{ManualClock, MemoryStores, RecordingMailer, SeededEntropy};
 use auth_domain::{Auth, Policies, Ports};
 use axum::Router;
 use axum::http::Method;
 use serde_json::{Value, json};
-use token_core::{Algorithm, Audience, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
+use token_core::{Algorithm, Audience, Issuer, RevocationSet, Rules, SigningKey};
 use tokio::sync::watch;
 
 use super::{Answer, CountingHasher, ORIGIN, PASSWORD, Sending};
@@ -50,8 +55,35 @@ impl Setup {
         self
     }
 
+    /// Starts with one fixed key.
     pub(crate) fn start(self) -> TestApp {
-        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_767_225_600)));
+        self.start_with(SigningKey::generate(Algorithm::EdDsa).unwrap())
+    }
+
+    /// Starts with this key, and no other.
+    pub(crate) fn start_with(self, key: SigningKey) -> TestApp {
+        let issuer = Issuer::new(key, self.issuer.clone(), Audience::new(AUDIENCE), 900);
+        self.wire(Arc::new(ManualClock::at(START)), Arc::default(), issuer.into(), None)
+    }
+
+    /// Starts with keys that rotate.
+    pub(crate) async fn start_with_keys(mut self, policy: KeyPolicy) -> TestApp {
+        let (clock, revoked) = (Arc::new(ManualClock::at(START)), Arc::new(RevocationSet::new()));
+        let name = IssuerName { issuer: self.issuer.clone(), audience: Audience::new(AUDIENCE) };
+        let sealer = Sealer::new(1, [master_key()]).unwrap();
+        let (store, time) = (Arc::clone(&self.stores.keys), Arc::clone(&clock) as _);
+        let keys = Keys::start(store, time, sealer, policy, name, Arc::clone(&revoked)).await.unwrap();
+        self.settings.jwks_max_age = policy.max_age;
+        self.wire(clock, revoked, keys.ring().clone(), Some(Arc::new(keys)))
+    }
+
+    fn wire(
+        self,
+        clock: Arc<ManualClock>,
+        revoked: Arc<RevocationSet>,
+        ring: KeyRing,
+        keys: Option<Arc<Keys>>,
+    ) -> TestApp {
         let mailer = Arc::new(RecordingMailer::default());
         let hasher = Arc::new(CountingHasher::default());
         let ports = Ports {
@@ -61,28 +93,32 @@ impl Setup {
             hasher: Arc::clone(&hasher) as _,
             mailer: Arc::clone(&mailer) as _,
         };
-        let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
-        let issuer = Issuer::new(key, self.issuer.clone(), Audience::new("notes"), 900);
-        let keys = Arc::new(KeySet::new([issuer.verification_key()]));
-        let jwks = keys.to_jwks();
-        let revoked = Arc::new(RevocationSet::new());
-        let verifier = Arc::new(Verifier::new(keys, Rules::access_token(&*self.issuer, "notes")));
-        let guard = Guard::new(verifier, Arc::clone(&revoked), Arc::clone(&clock) as _);
-        let rotation = RotationKeys::new(1, [MasterKey::new(1, [7; 32])]).unwrap();
-        let auth = Arc::new(Auth::new(&ports, &self.policies, rotation, issuer, revoked));
+        let rotation = RotationKeys::new(1, [master_key()]).unwrap();
+        let auth = Arc::new(Auth::new(&ports, &self.policies, rotation, ring.clone(), Arc::clone(&revoked)));
+        let guard = Guard::of_issuer(ring, Rules::access_token(&*self.issuer, AUDIENCE), revoked, ports.clock);
         let (news, feed_news) = watch::channel(0);
         let state = ApiState::new(ApiParts {
             auth: Arc::clone(&auth),
             guard,
+            keys: keys.clone(),
             issuer: self.issuer,
             client_id: self.policies.client.id,
-            jwks,
             health: self.health,
             feed_news,
             settings: self.settings,
         });
-        TestApp { router: router(state), stores: self.stores, auth, news, clock, mailer, hasher }
+        TestApp { router: router(state), stores: self.stores, auth, keys, news, clock, mailer, hasher }
     }
+}
+
+/// The moment at which every application starts.
+const START: Timestamp = Timestamp::from_secs(1_767_225_600);
+
+/// The name that its access tokens are meant for.
+pub(crate) const AUDIENCE: &str = "notes";
+
+fn master_key() -> MasterKey {
+    MasterKey::new(1, [7; 32])
 }
 
 /// A running application.
@@ -90,6 +126,7 @@ pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) stores: Stores,
     pub(crate) auth: Arc<Auth>,
+    keys: Option<Arc<Keys>>,
     pub(crate) news: watch::Sender<u64>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) mailer: Arc<RecordingMailer>,
@@ -196,6 +233,17 @@ impl TestApp {
         let answer = self.post("/v1/login").header("origin", ORIGIN).json(body).send().await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.refresh_cookie().unwrap()
+    }
+
+    /// The keys that rotate.
+    pub(crate) fn keys(&self) -> &Keys {
+        self.keys.as_ref().unwrap()
+    }
+
+    /// Lets time pass, and does what is due with the keys.
+    pub(crate) async fn wait(&self, secs: u64) {
+        self.clock.advance(Duration::from_secs(secs));
+        self.keys().tend().await.unwrap();
     }
 
     pub(crate) async fn refresh(&self, token: &str) -> Answer {

@@ -3,10 +3,12 @@
 mod app;
 mod doubles;
 mod request;
+mod routes;
 
-pub(crate) use app::{Setup, TestApp, Tokens};
+pub(crate) use app::{AUDIENCE, Setup, TestApp, Tokens};
 pub(crate) use doubles::{Broken, CountingHasher, Health, INSIDE, Trouble};
 pub(crate) use request::{Answer, Sending};
+pub(crate) use routes::routes_of;
 
 /// A password that the policy accepts.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";

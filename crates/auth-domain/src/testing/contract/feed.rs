@@ -1,10 +1,9 @@
 //! What the feed, the events and the signing keys must do.
 
-use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::{account, at, ending, events, hash, new_session, open, session_id, tokens_until};
-use crate::model::{ApiKey, ApiKeyId, ApiScope, EndTarget, EventId, EventQuery, RevocationKind, SealedKey};
+use crate::model::{ApiKey, ApiKeyId, ApiScope, EndTarget, EventId, EventQuery, RevocationKind};
 use crate::ports::Stores;
 
 /// Case.
@@ -78,33 +77,6 @@ pub async fn an_api_key_is_kept_until_it_is_revoked(stores: Stores) {
     assert!(!stores.api_keys.revoke(key(1).id, at(10)).await.unwrap(), "once");
     assert!(!stores.api_keys.revoke(key(3).id, at(10)).await.unwrap());
     assert_eq!(stores.api_keys.get(key(1).id).await.unwrap(), Some(ApiKey { revoked_at: Some(at(9)), ..key(1) }));
-}
-
-fn key(kid: &str, algorithm: &str, secs: u64) -> SealedKey {
-    SealedKey {
-        kid: kid.to_owned(),
-        algorithm: algorithm.to_owned(),
-        key_id: 200,
-        sealed: vec![0, 1, 255],
-        created_at: at(secs),
-    }
-}
-
-/// Case.
-pub async fn of_many_servers_that_start_at_once_one_gives_the_signing_key(stores: Stores) {
-    let answers = join_all((0..8).map(|n| stores.keys.adopt(key(&format!("kid-{n}"), "EdDSA", n)))).await;
-    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
-    let kept = stores.keys.list().await.unwrap();
-    assert_eq!(kept.len(), 1);
-    assert!(answers.iter().all(|keys| *keys == kept));
-}
-
-/// Case.
-pub async fn a_key_of_another_algorithm_is_added_beside_the_first(stores: Stores) {
-    let first = stores.keys.adopt(key("a", "EdDSA", 2)).await.unwrap();
-    assert_eq!(first, [key("a", "EdDSA", 2)]);
-    let both = stores.keys.adopt(key("b", "ES256", 1)).await.unwrap();
-    assert_eq!(both, [key("b", "ES256", 1), key("a", "EdDSA", 2)], "oldest first");
 }
 
 /// Case.

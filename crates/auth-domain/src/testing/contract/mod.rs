@@ -8,6 +8,7 @@ pub mod advance;
 pub mod end;
 pub mod feed;
 pub mod housekeeping;
+pub mod keys;
 pub mod limit;
 pub mod settle;
 pub mod webhooks;
@@ -101,9 +102,14 @@ suite! { ($)
         entries_are_asked_for_by_number
         events_come_newest_first_in_pages
         an_api_key_is_kept_until_it_is_revoked
-        of_many_servers_that_start_at_once_one_gives_the_signing_key
-        a_key_of_another_algorithm_is_added_beside_the_first
         the_store_gives_a_sign_of_life;
+    keys:
+        of_many_servers_that_change_keys_at_once_each_sees_what_the_one_before_did
+        a_key_is_kept_in_every_state_and_comes_oldest_first
+        a_key_is_put_in_the_place_of_itself_and_removed
+        a_refused_change_of_keys_writes_nothing
+        a_revoked_key_is_in_the_feed
+        a_retired_master_key_is_kept_replaced_and_forgotten;
     webhooks:
         an_event_is_spread_once_to_the_endpoints_that_want_it
         a_delivery_is_claimed_by_one_of_many

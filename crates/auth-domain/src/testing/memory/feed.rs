@@ -1,10 +1,10 @@
-//! The feed, the events and all keys in memory.
+//! The feed, the events and API keys in memory.
 
 use async_trait::async_trait;
 
 use super::MemoryStores;
-use crate::model::{ApiKey, ApiKeyId, EventQuery, Revocation, SealedKey, SecurityEvent, Timestamp};
-use crate::ports::{ApiKeyStore, EventStore, KeyStore, RevocationStore, StoreError};
+use crate::model::{ApiKey, ApiKeyId, EventQuery, Revocation, SecurityEvent, Timestamp};
+use crate::ports::{ApiKeyStore, EventStore, RevocationStore, StoreError};
 
 #[async_trait]
 impl RevocationStore for MemoryStores {
@@ -27,25 +27,6 @@ impl EventStore for MemoryStores {
         events.sort_by_key(|event| std::cmp::Reverse(event.id));
         events.truncate(query.limit as usize);
         Ok(events)
-    }
-}
-
-#[async_trait]
-impl KeyStore for MemoryStores {
-    async fn list(&self) -> Result<Vec<SealedKey>, StoreError> {
-        let mut keys = self.state().keys.clone();
-        keys.sort_by(|a, b| (a.created_at, &a.kid).cmp(&(b.created_at, &b.kid)));
-        Ok(keys)
-    }
-
-    async fn adopt(&self, first: SealedKey) -> Result<Vec<SealedKey>, StoreError> {
-        {
-            let mut state = self.state();
-            if !state.keys.iter().any(|key| key.algorithm == first.algorithm) {
-                state.keys.push(first);
-            }
-        }
-        KeyStore::list(self).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod feed;
+mod keys;
 mod sessions;
 mod webhooks;
 
@@ -11,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::model::{
-    AccountId, Actor, ApiKey, Credentials, EndReason, Ended, EventId, Revocation, RevocationKind, SealedKey,
-    SecurityEvent, SessionId, SessionRecord, Timestamp,
+    AccountId, Actor, ApiKey, Credentials, EndReason, Ended, EventId, RetiredMasterKey, Revocation, RevocationKind,
+    SecurityEvent, SessionId, SessionRecord, StoredKey, Timestamp,
 };
 use crate::ports::{Housekeeping, Retention, StoreError, StoreHealth, Stores};
 use webhooks::Queued;
@@ -30,7 +31,8 @@ pub(super) struct State {
     events: Vec<SecurityEvent>,
     spread: BTreeSet<EventId>,
     deliveries: Vec<Queued>,
-    keys: Vec<SealedKey>,
+    keys: Vec<StoredKey>,
+    retired_masters: BTreeMap<u8, RetiredMasterKey>,
     api_keys: Vec<ApiKey>,
 }
 

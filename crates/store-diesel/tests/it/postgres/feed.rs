@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use auth_domain::feed::{FeedLog, Question};
-use auth_domain::model::{AccountId, Revocation};
+use auth_domain::model::{AccountId, KeyChange, KeyRevocation, KeyState, Revocation, RevocationKind};
 use auth_domain::ports::Stores;
 use store_diesel::{Database, Options};
 use tokio::time::timeout;
 
-use crate::scene::{Postgres, account, at, end, eventually, open};
+use crate::scene::{Postgres, account, at, change_keys, end, eventually, open, signing_key};
 
 /// One poll of a node, as the domain's feed does it.
 async fn poll(stores: &Stores, log: &mut FeedLog) -> Vec<i64> {
@@ -103,6 +103,21 @@ async fn a_revocation_wakes_the_other_nodes_at_once() {
     times.sort_unstable();
     println!("from the answer to the news on another node: median {:?}, longest {:?}", times[10], times[19]);
     assert!(times[10] < Duration::from_millis(100), "{times:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_key_wakes_the_other_nodes_and_they_read_its_entry() {
+    let nodes = Nodes::open().await;
+    let there = nodes.other.stores();
+    let quiet = KeyChange { put: vec![signing_key("kid", KeyState::Next)], ..KeyChange::default() };
+    change_keys(&nodes.here, quiet).await;
+    assert!(timeout(Duration::from_millis(300), there.revocations.changed()).await.is_err(), "a new key kills nothing");
+    let revoke = KeyRevocation { thumbprint: [7; 32], now: at(1), until: at(100) };
+    let changed = change_keys(&nodes.here, KeyChange { revoke: Some(revoke), ..KeyChange::default() }).await;
+    timeout(Duration::from_secs(1), there.revocations.changed()).await.unwrap();
+    assert_eq!(there.revocations.after(0, &[]).await.unwrap(), changed.revocations);
+    assert_eq!(changed.revocations[0].kind, RevocationKind::Key([7; 32]));
+    assert_eq!(there.keys.list().await.unwrap(), changed.keys);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

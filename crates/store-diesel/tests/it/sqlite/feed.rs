@@ -1,12 +1,14 @@
 //! The feed of one process: its own writer's revocations wake it, and numbers are looked up by the primary key.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use auth_domain::model::{KeyChange, KeyRefused, KeyRevocation, KeyState};
 use auth_domain::ports::Stores;
 use diesel::connection::SimpleConnection;
 use tokio::time::timeout;
 
-use crate::scene::{Sqlite, account, at, end, open};
+use crate::scene::{Sqlite, account, at, change_keys, end, open, signing_key};
 
 async fn news(stores: &Stores) -> bool {
     timeout(Duration::from_millis(300), stores.revocations.changed()).await.is_ok()
@@ -26,6 +28,18 @@ async fn a_revocation_is_news_and_nothing_else_is() {
     assert!(!news(&sqlite.stores).await);
     assert!(sqlite.stores.sessions.end(end(owner, session)).await.unwrap().revocations.is_empty());
     assert!(!news(&sqlite.stores).await, "it had ended before");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_key_is_news_and_other_changes_of_keys_are_not() {
+    let sqlite = Sqlite::open().await;
+    let quiet = KeyChange { put: vec![signing_key("kid", KeyState::Next)], ..KeyChange::default() };
+    change_keys(&sqlite.stores, quiet).await;
+    sqlite.stores.keys.change(Arc::new(|_| Err(KeyRefused::Signs("kid".to_owned())))).await.unwrap().unwrap_err();
+    assert!(!news(&sqlite.stores).await);
+    let revoke = KeyRevocation { thumbprint: [7; 32], now: at(1), until: at(100) };
+    change_keys(&sqlite.stores, KeyChange { revoke: Some(revoke), ..KeyChange::default() }).await;
+    assert!(news(&sqlite.stores).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ mod control;
 mod events;
 mod healthcheck;
 mod inspect;
+mod keys;
 mod migrate;
 mod paint;
 mod refusal;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Sessions { action } => block_on(sessions::run(Config::load(&settings)?, action)),
         Command::Events { action } => block_on(events::run(Config::load(&settings)?, action)),
         Command::ApiKeys { action } => block_on(apikeys::run(Config::load(&settings)?, action)),
+        Command::Keys { action } => block_on(keys::run(Config::load(&settings)?, action)),
         Command::Healthcheck => block_on(healthcheck::run(Config::load(&settings)?)),
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tracing::debug!(%error, "nobody reads the standard output");
     }
 
-    let Service { router, background, .. } = service;
+    let Service { router, background, keeper, .. } = service;
     let serving = listener::serve(listener, router, limits, signals.count(1), signals.count(2));
     let drained = tokio::select! {
         drained = serving => drained,
@@ -41,6 +41,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     if drained == Drained::CutOff {
         tracing::warn!("requests in flight were cut off");
     }
+    keeper.stop().await;
     database.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -56,7 +57,7 @@ async fn start(config: &Config, address: SocketAddr) -> Result<(Database, Servic
         issuer,
         audience = config.audience,
         database = %config.database_url,
-        algorithm = %config.algorithm,
+        algorithm = %config.keys.algorithm,
         kid = service.kid,
         version = env!("CARGO_PKG_VERSION"),
         "ready"

@@ -6,6 +6,7 @@ mod keys;
 mod layers;
 mod reader;
 pub(crate) mod secret_file;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -20,9 +21,8 @@ use auth_domain::Policies;
 use auth_domain::credential::Argon2Settings;
 use auth_domain::housekeeping::RetentionPolicy;
 use auth_domain::login::Client;
-use auth_domain::model::{ClassLimits, OnLimit, PasswordPolicy, RefreshPolicy, SessionLimit};
+use auth_domain::model::{ClassLimits, KeyPolicy, OnLimit, PasswordPolicy, RefreshPolicy, SessionLimit};
 use store_diesel::DatabaseUrl;
-use token_core::Algorithm;
 
 pub(crate) use self::layers::Inputs;
 use self::layers::Layers;
@@ -49,10 +49,8 @@ pub(crate) struct Config {
     pub(crate) issuer: Option<String>,
     /// `aud` of every token.
     pub(crate) audience: String,
-    /// How long an access token lives.
-    pub(crate) access_ttl: Duration,
-    /// What new access tokens are signed with.
-    pub(crate) algorithm: Algorithm,
+    /// The life of access tokens, and of the keys that sign them.
+    pub(crate) keys: KeyPolicy,
     /// Sessions, rotation and passwords.
     pub(crate) policies: Policies,
     /// How expensive a password's hash is.
@@ -138,9 +136,7 @@ impl Config {
             reader.derived("issuer", quoted(&format!("http://{listen}")));
         }
         let audience = reader.text("audience", address::audience);
-        let access_ttl = reader.duration("tokens.access_ttl", 10 * SECOND..=DAY);
-        let algorithms: Vec<_> = Algorithm::ALL.iter().map(|algorithm| (algorithm.name(), *algorithm)).collect();
-        let algorithm = reader.choice("tokens.algorithm", &algorithms);
+        let keys = signing::read(reader);
         let refresh = Self::refresh(reader);
         let sessions = Self::sessions(reader);
         let min_length = reader.number("password.min_length", PasswordPolicy::FLOOR..=64);
@@ -157,8 +153,7 @@ impl Config {
             master_keys,
             issuer,
             audience: audience?,
-            access_ttl: access_ttl?,
-            algorithm: algorithm?,
+            keys: keys?,
             policies: Policies {
                 refresh: refresh?,
                 sessions: sessions?,

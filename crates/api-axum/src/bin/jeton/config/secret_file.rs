@@ -43,7 +43,7 @@ pub(crate) enum SecretFileError {
 
 /// Reads a file that the operator names, without the white space around its text. Its group may read it, since orchestrators
 /// hand secrets out that way; everybody must not.
-pub(super) fn read(path: &Path) -> Result<String, SecretFileError> {
+pub(crate) fn read(path: &Path) -> Result<String, SecretFileError> {
     read_guarded(path, 0o007)
 }
 

@@ -41,7 +41,7 @@ fn with_nothing_given_the_domains_own_defaults_hold() {
     assert_eq!(Argon2Settings { threads: config.argon2.threads, ..Argon2Settings::default() }, config.argon2);
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.database_url.to_string(), "sqlite:./jeton-data/jeton.db");
-    assert_eq!((config.access_ttl, config.algorithm), (15 * MINUTE, Algorithm::EdDsa));
+    assert_eq!(config.keys, KeyPolicy::default());
     assert!(config.issuer.is_none() && config.master_keys.is_none());
 }
 
@@ -115,7 +115,30 @@ fn a_wrong_value_is_told_with_what_to_write() {
             "tokens.access_ttl = 900",
             "tokens.access_ttl = \"900\" (FOLDER/jeton.toml) must be a duration from 10s to 1d",
         ),
-        ("tokens.algorithm = \"none\"", "tokens.algorithm = \"none\" (FOLDER/jeton.toml) must be one of EdDSA, ES256"),
+        (
+            "tokens.algorithm = \"none\"",
+            "tokens.algorithm = \"none\" (FOLDER/jeton.toml) must be one of EdDSA, Ed25519",
+        ),
+        (
+            "tokens.jwks_max_age = \"0s\"",
+            "tokens.jwks_max_age = \"0s\" (FOLDER/jeton.toml) must be a duration from 1s to 1d",
+        ),
+        (
+            "tokens.key_margin = \"2h\"",
+            "tokens.key_margin = \"2h\" (FOLDER/jeton.toml) must be a duration from 1s to 1h",
+        ),
+        (
+            "tokens.rotate_every = \"359s\"",
+            "tokens.rotate_every = \"359s\" is shorter than tokens.jwks_max_age and tokens.key_margin together (\"6m\")",
+        ),
+        (
+            "tokens = { rotate_every = \"9s\", jwks_max_age = \"1s\", key_margin = \"1s\" }",
+            "tokens.rotate_every = \"9s\" would keep more than 100 keys published",
+        ),
+        (
+            "tokens = { algorithm = \"PS256\", key_margin = \"9s\" }",
+            "tokens.key_margin = \"9s\" is too short for tokens.algorithm = \"PS256\": making an RSA key takes seconds",
+        ),
         (
             "refresh.retry_window = \"6m\"",
             "refresh.retry_window = \"6m\" (FOLDER/jeton.toml) must be a duration from 0s to 5m",
@@ -150,6 +173,22 @@ fn a_wrong_value_is_told_with_what_to_write() {
         assert!(problem.starts_with(expected), "{file}\n{problem}");
     }
     assert!(problem_of_environment("JETON_ISSUER", "").contains("JETON_ISSUER is empty"));
+}
+
+#[test]
+fn every_algorithm_can_be_chosen_and_keys_may_rotate_as_soon_as_verifiers_have_seen_them() {
+    for algorithm in token_core::Algorithm::ALL {
+        let config = read("", &[("JETON_TOKENS__ALGORITHM", algorithm.name())], &[]).unwrap();
+        assert_eq!(config.keys.algorithm, *algorithm);
+    }
+    let shortest = [
+        ("JETON_TOKENS__ROTATE_EVERY", "2s"),
+        ("JETON_TOKENS__JWKS_MAX_AGE", "1s"),
+        ("JETON_TOKENS__KEY_MARGIN", "1s"),
+        ("JETON_TOKENS__ACCESS_TTL", "1m"),
+    ];
+    let policy = read("", &shortest, &[]).unwrap().keys;
+    assert_eq!((policy.rotate_every, policy.lead()), (2 * SECOND, 2 * SECOND));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::json;
 
-use crate::support::{Setup, TestApp};
+use crate::support::{Setup, TestApp, routes_of};
 
 fn routes() -> Vec<(Method, String)> {
     let user = "/v1/admin/users/00000000-0000-0000-0000-000000000000";
@@ -19,6 +19,10 @@ fn routes() -> Vec<(Method, String)> {
         (Method::DELETE, format!("{user}/sessions/00000000-0000-0000-0000-000000000000")),
         (Method::GET, format!("{user}/events")),
         (Method::GET, "/v1/admin/events".to_owned()),
+        (Method::GET, "/v1/admin/keys".to_owned()),
+        (Method::POST, "/v1/admin/keys/rotate".to_owned()),
+        (Method::POST, "/v1/admin/keys/x/revoke".to_owned()),
+        (Method::DELETE, "/v1/admin/keys/x".to_owned()),
     ]
 }
 
@@ -29,6 +33,12 @@ async fn refused(app: &TestApp, access: &str) {
         assert_eq!(answer.problem(), (403, "insufficient_role".to_owned()), "{method} {path}");
         assert_eq!(answer.header("www-authenticate"), Some(r#"Bearer error="insufficient_scope""#));
     }
+}
+
+#[test]
+fn no_route_of_the_operators_is_forgotten_here() {
+    let served = routes_of(&Setup::memory().start().router);
+    assert_eq!(served.iter().filter(|(_, path)| path.starts_with("/v1/admin/")).count(), routes().len());
 }
 
 #[tokio::test]
