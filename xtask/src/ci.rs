@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{deny, fuzz, interop, layers, test};
+use crate::{browser, deny, fuzz, interop, layers, test};
 
 /// Run every check that a change has to pass.
 ///
@@ -42,6 +42,8 @@ enum Step {
     Test,
     /// Do standard clients of other languages get on with the server, and accept what we accept?
     Interop,
+    /// Do passkeys work in a real browser?
+    Browser,
     /// Does any input that libFuzzer invents break a promise? 30 seconds a target.
     Fuzz,
 }
@@ -103,6 +105,7 @@ impl Step {
             Self::Deny => "deny",
             Self::Test => "test",
             Self::Interop => "interop",
+            Self::Browser => "browser",
             Self::Fuzz => "fuzz",
         }
     }
@@ -119,6 +122,7 @@ impl Step {
             Self::Deny => return deny::check(),
             Self::Test => test::Test::default().run(),
             Self::Interop => interop::Interop::default().run(),
+            Self::Browser => browser::Browser::default().run(),
             Self::Fuzz => return fuzz::Fuzz::in_ci(),
         }
         .map(|()| None)

@@ -60,9 +60,15 @@ fn dependents(package: &str, features: &[&str], dependency: &str) -> Result<Opti
     if output.status.success() {
         return Ok((!found.trim().is_empty()).then(|| found.into_owned()));
     }
-    // Several versions of one package are as much a finding as one.
+    // The lock file has several versions, of which this layer may take none: each is looked for by itself.
     if said.contains("is ambiguous") {
-        return Ok(Some(said.into_owned()));
+        let exact = said.lines().map(str::trim).filter(|line| line.starts_with(&format!("{dependency}@")));
+        for version in exact {
+            if let Some(tree) = dependents(package, features, version)? {
+                return Ok(Some(tree));
+            }
+        }
+        return Ok(None);
     }
     let absent = said.contains(&format!("package ID specification `{dependency}` did not match any packages"));
     if absent { Ok(None) } else { Err(Failure::new(said.into_owned())) }
@@ -84,6 +90,13 @@ mod tests {
             dependents("api-axum", &["--no-default-features", "--features=server"], "diesel")
                 .is_ok_and(|t| t.is_some())
         );
+    }
+
+    #[test]
+    fn of_a_dependency_with_several_versions_each_is_looked_for() {
+        let with = |feature| dependents("api-axum", &["--no-default-features", feature], "argon2");
+        assert!(with("--features=server").is_ok_and(|tree| tree.is_some()));
+        assert!(with("--features=guard").is_ok_and(|tree| tree.is_none()));
     }
 
     #[test]

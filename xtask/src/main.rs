@@ -1,5 +1,6 @@
-//! The project's own commands: `cargo xtask dev | test | ci | migrate | interop | fuzz`. One file a command.
+//! The project's own commands: `cargo xtask dev | test | ci | migrate | interop | browser | fuzz`. One file a command.
 
+mod browser;
 mod ci;
 mod demo;
 mod deny;
@@ -38,6 +39,7 @@ enum Task {
     Ci(ci::Ci),
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
+    Browser(browser::Browser),
     Fuzz(fuzz::Fuzz),
 }
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Task::Ci(task) => task.run(),
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),
+        Task::Browser(task) => task.run(),
         Task::Fuzz(task) => task.run(),
     };
     match outcome {

@@ -22,12 +22,15 @@ use std::time::Duration;
 use api_axum::{ApiParts, ApiState, Authenticated, Guard, HttpSettings, SystemClock, router};
 use async_trait::async_trait;
 use auth_domain::credential::{Argon2Settings, Argon2id};
-use auth_domain::model::KeyPolicy;
-use auth_domain::ports::{Entropy, EntropyUnavailable, Mail, MailError, Mailer, random};
+use auth_domain::model::{Delivery, KeyPolicy, Timestamp};
+use auth_domain::ports::{
+    Entropy, EntropyUnavailable, Mail, MailContent, MailError, Mailer, NotTaken, StoreError, WebhookSender, random,
+};
 use auth_domain::refresh::MasterKey;
 use auth_domain::sealing::Sealer;
 use auth_domain::signing::{IssuerName, Keys};
-use auth_domain::{Auth, Policies, Ports};
+use auth_domain::throttle::MemoryThrottle;
+use auth_domain::{Auth, AuthKeys, Policies, Ports};
 use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -78,11 +81,24 @@ struct Printed;
 
 #[async_trait]
 impl Mailer for Printed {
-    async fn send(&self, mail: Mail) -> Result<(), MailError> {
-        match mail {
-            Mail::RefreshReplayed { to, .. } => println!("mail to {}: your session was ended", to.address()),
+    async fn send(&self, mail: Mail<'_>) -> Result<(), MailError> {
+        let to = mail.to.address();
+        match mail.content {
+            // A real one carries the token, and nothing prints it.
+            MailContent::Token { kind, token } => println!("mail to {to}, {}: {token}", kind.as_str()),
+            MailContent::Notice(event) => println!("mail to {to}: {}", event.kind.as_str()),
         }
         Ok(())
+    }
+}
+
+/// There are no endpoints, so nothing is ever sent to one; events become mails all the same.
+struct NoEndpoints;
+
+#[async_trait]
+impl WebhookSender for NoEndpoints {
+    async fn send(&self, _: &Delivery, _: Timestamp) -> Result<(), NotTaken> {
+        Err(NotTaken("there is no endpoint".to_owned()))
     }
 }
 
@@ -105,6 +121,9 @@ fn ports(database: &Database) -> Result<Ports, Failure> {
         clock: Arc::new(SystemClock),
         hasher: Arc::new(Argon2id::start(Argon2Settings::default(), Arc::clone(&entropy))?),
         mailer: Arc::new(Printed),
+        throttle: Arc::new(MemoryThrottle::default()),
+        webauthn: None,
+        breaches: None,
         entropy,
     })
 }
@@ -130,11 +149,11 @@ async fn jeton(base: &str, folder: &Path, news: watch::Receiver<u64>) -> Result<
     // The keys are sealed in the database, so that tokens outlive a restart, and rotate every 30 days.
     let (sealer, policy) = (Sealer::new(master.id(), [master])?, KeyPolicy::default());
     let (store, clock) = (Arc::clone(&ports.stores.keys), Arc::clone(&ports.clock));
-    let keys = Arc::new(Keys::start(store, clock, sealer, policy, name, Arc::clone(&revoked)).await?);
+    let keys = Arc::new(Keys::start(store, clock, sealer.clone(), policy, name, Arc::clone(&revoked)).await?);
 
     let policies = Policies::default();
-    let rotation = keys.rotation_keys().await?;
-    let auth = Arc::new(Auth::new(&ports, &policies, rotation, keys.ring().clone(), Arc::clone(&revoked)));
+    let secrets = AuthKeys { rotation: keys.rotation_keys().await?, sealer, signing: keys.ring().clone() };
+    let auth = Arc::new(Auth::new(&ports, &policies, secrets, Arc::clone(&revoked)));
     let guard = Guard::of_issuer(keys.ring().clone(), Rules::access_token(&issuer, "app"), revoked, ports.clock);
     // What was revoked before this start must be known before the first request.
     auth.feed.follow().await?;
@@ -145,6 +164,7 @@ async fn jeton(base: &str, folder: &Path, news: watch::Receiver<u64>) -> Result<
         keys: Some(Arc::clone(&keys)),
         issuer,
         client_id: policies.client.id,
+        password_policy: policies.password,
         health: ports.stores.health,
         feed_news: news,
         settings: HttpSettings { origin: base.to_owned(), jwks_max_age: policy.max_age, ..HttpSettings::default() },
@@ -152,7 +172,14 @@ async fn jeton(base: &str, folder: &Path, news: watch::Receiver<u64>) -> Result<
     Ok(Jeton { state, guard, auth, keys })
 }
 
-/// What goes on beside the requests: the feed is followed, the signing keys rotate, and what is needed no more goes.
+/// Sends what is due: mails that carry tokens, and mails that tell owners what has happened.
+async fn send_mails(auth: &Auth) -> Result<(), StoreError> {
+    auth.mails.send_tokens().await?;
+    auth.webhooks.deliver(&[], &NoEndpoints).await?;
+    Ok(())
+}
+
+/// What goes on beside the requests: the feed is followed, mails go out, the signing keys rotate, and what is needed no more goes.
 async fn keep_up(auth: &Auth, keys: &Keys, news: &watch::Sender<u64>) -> Infallible {
     let mut rounds = 0_u32;
     loop {
@@ -162,6 +189,11 @@ async fn keep_up(auth: &Auth, keys: &Keys, news: &watch::Sender<u64>) -> Infalli
             Err(error) => eprintln!("the feed cannot be followed: {error}"),
         }
         rounds = rounds.wrapping_add(1);
+        if rounds.is_multiple_of(5)
+            && let Err(error) = send_mails(auth).await
+        {
+            eprintln!("mails wait: {error}");
+        }
         if rounds.is_multiple_of(25)
             && let Err(error) = keys.tend().await
         {

@@ -5,11 +5,11 @@
 //! Feature | Room | Holds
 //! --- | --- | ---
 //! `guard` | `Guard`, `GuardBuilder` | decides about access tokens, with an issuer's keys and what it revokes (`docs/guard.md`)
-//! | `Authenticated`, `HasScope`, `HasRole`, `GuardLayer` | the axum extractors and the tower layer that do it for handlers
+//! | `Authenticated`, `HasScope`, `HasRole`, `RecentlyAuthenticated`, `GuardLayer` | the axum extractors and the tower layer that do it for handlers
 //! | `GuardHealth` | what a guard knows and how fresh it is
 //! | `SystemClock` | the operating system's time behind the domain's clock port
 //! | `Problem`, `ProblemCode` | every failed request's answer (RFC 9457); the codes are in `docs/errors.md`
-//! `router` | `router`, `ApiState`, `ApiParts`, `HttpSettings` | all routes with their layers, to serve alone or to mount in your own application
+//! `router` | `router`, `ApiState`, `ApiParts`, `HttpSettings`, `TrustedProxies` | all routes with their layers, to serve alone or to mount in your own application
 //! `server` | the binary `jeton` | configuration, storage and wiring; the library needs none of it
 //!
 //! # What it never does
@@ -28,7 +28,8 @@
 //!
 //! use api_axum::{ApiParts, ApiState, Guard, HttpSettings, router};
 //! use auth_domain::refresh::{MasterKey, RotationKeys};
-//! use auth_domain::{Auth, Policies, Ports};
+//! use auth_domain::sealing::Sealer;
+//! use auth_domain::{Auth, AuthKeys, Policies, Ports};
 //! use axum::Router;
 //! use axum::routing::get;
 //! use tokio::sync::watch;
@@ -37,11 +38,16 @@
 //! /// `ports` is everything outside: a database, a clock, randomness, a password hasher, a mailer.
 //! fn app(ports: Ports, signing: SigningKey, master: [u8; 32]) -> Result<Router, Box<dyn std::error::Error>> {
 //!     let issuer = Issuer::new(signing, "https://login.example".into(), Audience::new("notes"), 900);
-//!     let rotation = RotationKeys::new(1, [MasterKey::new(1, master)])?;
+//!     let master = MasterKey::new(1, master);
+//!     let keys = AuthKeys {
+//!         rotation: RotationKeys::new(1, [master.clone()])?,
+//!         sealer: Sealer::new(1, [master])?,
+//!         signing: issuer.into(),
+//!     };
 //!     let policies = Policies::default();
 //!     // What ends here is in the set before the answer leaves, so the guard must ask the same set.
 //!     let revoked = Arc::new(RevocationSet::new());
-//!     let auth = Arc::new(Auth::new(&ports, &policies, rotation, issuer, Arc::clone(&revoked)));
+//!     let auth = Arc::new(Auth::new(&ports, &policies, keys, Arc::clone(&revoked)));
 //!
 //!     let rules = Rules::access_token("https://login.example", "notes");
 //!     let guard = Guard::of_issuer(auth.key_ring.clone(), rules, revoked, ports.clock);
@@ -53,6 +59,7 @@
 //!         keys: None, // one fixed key; `auth_domain::signing::Keys` keeps some that rotate
 //!         issuer: "https://login.example".into(),
 //!         client_id: policies.client.id,
+//!         password_policy: policies.password,
 //!         health: ports.stores.health,
 //!         settings,
 //!     });
@@ -107,6 +114,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "router")]
+mod advice;
 mod clock;
 #[cfg(feature = "router")]
 mod extract;
@@ -116,6 +125,10 @@ mod guard;
 mod layers;
 #[cfg(feature = "guard-core")]
 mod problem;
+#[cfg(feature = "router")]
+mod proxies;
+#[cfg(feature = "router")]
+mod rhythm;
 #[cfg(feature = "router")]
 mod routes;
 #[cfg(feature = "router")]
@@ -127,7 +140,10 @@ mod wire;
 
 pub use clock::SystemClock;
 #[cfg(feature = "guard-core")]
-pub use guard::{Authenticated, Guard, GuardError, HasRole, HasScope, RequiredRole, RequiredScope};
+pub use guard::{
+    Authenticated, Guard, GuardError, HasRole, HasScope, RecentlyAuthenticated, RequiredProof, RequiredRole,
+    RequiredScope,
+};
 #[cfg(feature = "guard")]
 pub use guard::{
     FeedHealth, GuardBuilder, GuardHealth, GuardLayer, GuardService, GuardStartError, IssuerHealth, KeysHealth,
@@ -135,6 +151,8 @@ pub use guard::{
 };
 #[cfg(feature = "guard-core")]
 pub use problem::{Problem, ProblemCode};
+#[cfg(feature = "router")]
+pub use proxies::{InvalidProxy, TrustedProxies};
 #[cfg(feature = "router")]
 pub use routes::router;
 #[cfg(feature = "router")]

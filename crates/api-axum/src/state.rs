@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use auth_domain::Auth;
+use auth_domain::model::PasswordPolicy;
 use auth_domain::ports::StoreHealth;
 use auth_domain::signing::Keys;
 use axum::extract::FromRef;
 use tokio::sync::watch;
 
+use crate::advice::Advice;
 use crate::guard::Guard;
+use crate::proxies::TrustedProxies;
 use crate::routes::Jwks;
 
 /// The state of the [`router`](crate::router). Cheap to clone.
@@ -21,6 +24,7 @@ struct Inner {
     parts: ApiParts,
     /// Made anew when `auth.key_ring` has other keys.
     jwks: ArcSwap<Jwks>,
+    advice: Advice,
 }
 
 /// What an [`ApiState`] is made of.
@@ -36,6 +40,8 @@ pub struct ApiParts {
     pub issuer: String,
     /// The one client that sessions are opened for: `Policies::client`.
     pub client_id: String,
+    /// What a new password must satisfy: `Policies::password`. Its product is among the words that make a password easy to guess.
+    pub password_policy: PasswordPolicy,
     /// Whether the store can do its work.
     pub health: Arc<dyn StoreHealth>,
     /// Changes whenever this node's `auth.feed` has followed something new; readers of the feed wait for it. When its sender
@@ -59,9 +65,11 @@ pub struct HttpSettings {
     /// than this is one that verifiers may not have seen, so it must be the `max_age` of the
     /// [`KeyPolicy`](auth_domain::model::KeyPolicy).
     pub jwks_max_age: Duration,
+    /// The proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: TrustedProxies,
 }
 
-/// 30 seconds, `http://127.0.0.1:8080`, no HSTS, 5 minutes.
+/// 30 seconds, `http://127.0.0.1:8080`, no HSTS, 5 minutes, no proxies.
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
@@ -69,6 +77,7 @@ impl Default for HttpSettings {
             origin: "http://127.0.0.1:8080".to_owned(),
             hsts: false,
             jwks_max_age: Duration::from_secs(300),
+            trusted_proxies: TrustedProxies::default(),
         }
     }
 }
@@ -78,7 +87,8 @@ impl ApiState {
     #[must_use]
     pub fn new(parts: ApiParts) -> Self {
         let jwks = ArcSwap::from_pointee(Jwks::of(parts.auth.key_ring.trusted()));
-        Self(Arc::new(Inner { parts, jwks }))
+        let advice = Advice::new(parts.password_policy.clone());
+        Self(Arc::new(Inner { parts, jwks, advice }))
     }
 
     pub(crate) fn auth(&self) -> &Auth {
@@ -111,6 +121,10 @@ impl ApiState {
         let jwks = Arc::new(Jwks::of(trusted));
         self.0.jwks.store(Arc::clone(&jwks));
         jwks
+    }
+
+    pub(crate) fn advice(&self) -> &Advice {
+        &self.0.advice
     }
 
     pub(crate) fn health(&self) -> &dyn StoreHealth {

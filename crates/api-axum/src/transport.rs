@@ -1,11 +1,13 @@
-//! How a refresh token travels: in the body, or in a cookie that no script can read.
+//! How a refresh token travels, and a device token with it: in the body, or in a cookie that no script can read.
 //!
 //! A browser sends a cookie by itself, so a request that rests on one must prove that a page of the server's own origin
 //! sent it: by `Sec-Fetch-Site` or `Origin`, and by a form that no other page can send without asking first.
 
 use std::time::Duration;
 
+use auth_domain::login::SignedIn;
 use auth_domain::session::IssuedTokens;
+use auth_domain::throttle::DeviceToken;
 use axum::http::header::{CACHE_CONTROL, COOKIE, ORIGIN, PRAGMA, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -14,9 +16,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::extract::declares_json;
 use crate::problem::{Problem, ProblemCode};
+use crate::state::ApiState;
 
 /// The cookie's name. Its prefix makes browsers insist on `Secure`, on `Path=/` and on no `Domain` (RFC 6265bis §4.1.3.2).
-const COOKIE_NAME: &str = "__Host-jeton_refresh";
+const REFRESH_COOKIE: &str = "__Host-jeton_refresh";
+/// The cookie by which a device is known at its next login. It opens nothing, so it outlives the session.
+const DEVICE_COOKIE: &str = "__Host-jeton_device";
+const DEVICE_COOKIE_LIFE: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// How the client wants its refresh token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -51,7 +57,7 @@ pub(crate) struct Carried {
 impl Carried {
     /// Finds the refresh token in the body or in the cookie; in both at once it is refused.
     pub(crate) fn find(body: Option<SecretString>, headers: &HeaderMap, origin: &str) -> Result<Option<Self>, Problem> {
-        match (body, cookie(headers)?) {
+        match (body, cookie(headers, REFRESH_COOKIE)?) {
             (Some(_), Some(_)) => Err(ambiguous("Send the refresh token in the body or in the cookie, not in both.")),
             (Some(token), None) => Ok(Some(Self { token, transport: Transport::Body })),
             (None, Some(token)) => {
@@ -63,21 +69,39 @@ impl Carried {
     }
 }
 
+/// What a device that signs in kept of its last login: from the body, or, where it keeps its tokens in cookies, from the cookie.
+/// Cookies are for pages of the server's own origin.
+pub(crate) fn device_token(
+    body: Option<SecretString>,
+    headers: &HeaderMap,
+    state: &ApiState,
+    transport: Transport,
+) -> Result<Option<SecretString>, Problem> {
+    if transport == Transport::Body {
+        return Ok(body);
+    }
+    check_same_origin(headers, &state.settings().origin)?;
+    match (body, cookie(headers, DEVICE_COOKIE)?) {
+        (Some(_), Some(_)) => Err(ambiguous("Send the device token in the body or in the cookie, not in both.")),
+        (body, cookie) => Ok(body.or(cookie)),
+    }
+}
+
 fn ambiguous(detail: &'static str) -> Problem {
     Problem::new(ProblemCode::AmbiguousCredentials, detail)
 }
 
-fn cookie(headers: &HeaderMap) -> Result<Option<SecretString>, Problem> {
+fn cookie(headers: &HeaderMap, wanted: &str) -> Result<Option<SecretString>, Problem> {
     let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
-    let mut found = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == COOKIE_NAME);
+    let mut found = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == wanted);
     match (found.next(), found.next()) {
-        (_, Some(_)) => Err(ambiguous("Send the refresh cookie once.")),
+        (_, Some(_)) => Err(ambiguous("Send each cookie once.")),
         (first, None) => Ok(first.map(|(_, value)| SecretString::from(value))),
     }
 }
 
 /// Refuses a cookie request that another site could have caused.
-pub(crate) fn check_same_origin(headers: &HeaderMap, origin: &str) -> Result<(), Problem> {
+fn check_same_origin(headers: &HeaderMap, origin: &str) -> Result<(), Problem> {
     let refused = |detail| Err(Problem::new(ProblemCode::CrossSiteRequest, detail));
     if !declares_json(headers) && !headers.contains_key("x-requested-with") {
         return refused("Send a cookie request as JSON, or with the header `X-Requested-With`.");
@@ -92,7 +116,7 @@ pub(crate) fn check_same_origin(headers: &HeaderMap, origin: &str) -> Result<(),
     Ok(())
 }
 
-/// RFC 6749 §5.1, and two fields of our own.
+/// RFC 6749 §5.1, and three fields of our own.
 #[derive(Serialize)]
 struct TokenResponse<'a> {
     access_token: &'a str,
@@ -103,10 +127,21 @@ struct TokenResponse<'a> {
     scope: &'a str,
     refresh_expires_in: u64,
     session_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_token: Option<&'a str>,
 }
 
 /// The answer with a session's tokens, the refresh token where its client wants it.
 pub(crate) fn token_response(tokens: &IssuedTokens, transport: Transport) -> Result<Response, Problem> {
+    respond(tokens, None, transport)
+}
+
+/// The same at the end of a login, with what makes the device known at its next one.
+pub(crate) fn signed_in(signed_in: &SignedIn, transport: Transport) -> Result<Response, Problem> {
+    respond(&signed_in.tokens, Some(&signed_in.device_token), transport)
+}
+
+fn respond(tokens: &IssuedTokens, device: Option<&DeviceToken>, transport: Transport) -> Result<Response, Problem> {
     let refresh_life = tokens.facts.refresh_expires_at().since(tokens.now);
     let body = TokenResponse {
         access_token: tokens.access_token.expose(),
@@ -116,23 +151,27 @@ pub(crate) fn token_response(tokens: &IssuedTokens, transport: Transport) -> Res
         scope: &tokens.facts.scope,
         refresh_expires_in: refresh_life.as_secs(),
         session_id: tokens.facts.session.to_string(),
+        device_token: device.filter(|_| transport == Transport::Body).map(DeviceToken::expose),
     };
     let mut response = axum::Json(body).into_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     if transport == Transport::Cookie {
-        headers.insert(SET_COOKIE, set_cookie(tokens.refresh_token.expose(), refresh_life)?);
+        headers.append(SET_COOKIE, set_cookie(REFRESH_COOKIE, tokens.refresh_token.expose(), refresh_life)?);
+        if let Some(device) = device {
+            headers.append(SET_COOKIE, set_cookie(DEVICE_COOKIE, device.expose(), DEVICE_COOKIE_LIFE)?);
+        }
     }
     Ok(response)
 }
 
-fn set_cookie(token: &str, life: Duration) -> Result<HeaderValue, Problem> {
+fn set_cookie(name: &str, token: &str, life: Duration) -> Result<HeaderValue, Problem> {
     let max_age = life.as_secs();
-    let cookie = format!("{COOKIE_NAME}={token}; Max-Age={max_age}; Path=/; Secure; HttpOnly; SameSite=Strict");
+    let cookie = format!("{name}={token}; Max-Age={max_age}; Path=/; Secure; HttpOnly; SameSite=Strict");
     let mut value = HeaderValue::try_from(cookie).map_err(|error| {
-        tracing::error!(%error, "a refresh token does not fit into a cookie");
-        Problem::new(ProblemCode::Internal, "The refresh token does not fit into a cookie.")
+        tracing::error!(%error, "a token does not fit into a cookie");
+        Problem::new(ProblemCode::Internal, "A token does not fit into a cookie.")
     })?;
     value.set_sensitive(true);
     Ok(value)
@@ -198,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_cookie_is_found_among_others_and_must_be_the_only_one_of_its_name() {
-        let found = |pairs| cookie(&headers(pairs)).map(|found| found.is_some());
+        let found = |pairs| cookie(&headers(pairs), REFRESH_COOKIE).map(|found| found.is_some());
         assert_eq!(found(&[("cookie", "a=b; __Host-jeton_refresh=jrt_x; c=d")]), Ok(true));
         assert_eq!(found(&[("cookie", "a=b"), ("cookie", "__Host-jeton_refresh=jrt_x")]), Ok(true));
         assert_eq!(found(&[("cookie", "jeton_refresh=jrt_x; x__Host-jeton_refresh=y")]), Ok(false));

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Account, AccountId, AccountQuery, Actor, EndReason, EndSessions, EndTarget, Ending, EventId, EventKind, EventQuery,
-    Presenter, Role, SecurityEvent, SessionId, SessionRecord, Timestamp,
+    Account, AccountId, AccountQuery, Actor, EmailAddress, EndReason, EndSessions, EndTarget, Ending, EventId,
+    EventKind, EventQuery, Locale, Presenter, Purpose, Role, SecurityEvent, SessionId, SessionRecord, Timestamp,
+    TokenMailKind,
 };
+use crate::one_time::{Carries, OneTime, TokenNotMade, Wanted};
 use crate::ports::{
-    AccountStore, Clock, CloseAccount, Entropy, EntropyUnavailable, EventStore, SessionStore, StoreError, random,
+    AccountStore, Clock, CloseAccount, Entropy, EntropyUnavailable, EventStore, FactorStore, SessionStore, StoreError,
+    random,
 };
 use crate::session::{AfterCommit, SessionTokens};
 
@@ -16,6 +19,8 @@ pub struct Admin {
     pub(crate) accounts: Arc<dyn AccountStore>,
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) events: Arc<dyn EventStore>,
+    pub(crate) factors: Arc<dyn FactorStore>,
+    pub(crate) one_time: Arc<OneTime>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) tokens: Arc<SessionTokens>,
@@ -43,6 +48,9 @@ pub enum AdminError {
     /// An operator cannot take his own account's rights away, or nobody might be left who can give them back.
     #[error("an operator cannot disable, delete or demote his own account; another operator can")]
     OwnAccount,
+    /// A token for the mail could not be made. The same request can be repeated.
+    #[error(transparent)]
+    Token(#[from] TokenNotMade),
     /// The store could not do its work; nothing was done, or all was.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -137,6 +145,32 @@ impl Admin {
         Ok(revocations.len())
     }
 
+    /// Mails an invitation to an address. It also proves that whoever uses it reads that address' mail.
+    pub async fn invite(&self, email: &EmailAddress, locale: Locale) -> Result<(), AdminError> {
+        let carries = Carries::Mail(TokenMailKind::Invite, locale);
+        let wanted = Wanted { purpose: Purpose::Invite, account: None, bound_to: None, email: Some(email), carries };
+        let (token, _) = self.one_time.make(wanted, self.clock.now())?;
+        Ok(self.one_time.store.add(token).await?)
+    }
+
+    /// Removes every second factor of an account, for an owner who has lost them all, and answers how many.
+    pub async fn remove_factors(&self, operator: &Operator, account: AccountId) -> Result<usize, AdminError> {
+        self.account(account).await?;
+        let now = self.clock.now();
+        let factors = self.factors.of(account).await?;
+        let mut removed = 0;
+        if factors.totp.is_some() {
+            let event = self.event(operator, account, EventKind::TotpRemoved, None, now)?;
+            removed += usize::from(self.factors.remove_totp(event).await?);
+        }
+        for passkey in factors.passkeys {
+            let event = self.event(operator, account, EventKind::PasskeyRemoved, None, now)?;
+            let event = event.with_detail(&passkey.name);
+            removed += usize::from(self.factors.remove_passkey(passkey.id, event).await?);
+        }
+        Ok(removed)
+    }
+
     fn close(&self, operator: &Operator, account: AccountId, kind: EventKind) -> Result<CloseAccount, AdminError> {
         let now = self.clock.now();
         let event = self.event(operator, account, kind, None, now)?;
@@ -151,16 +185,9 @@ impl Admin {
         session: Option<SessionId>,
         now: Timestamp,
     ) -> Result<SecurityEvent, EntropyUnavailable> {
-        Ok(SecurityEvent {
-            id: EventId::new(now, random(&*self.entropy)?),
-            at: now,
-            kind,
-            account,
-            session,
-            actor: operator.actor,
-            presenter: operator.presenter.clone(),
-            evidence: None,
-        })
+        let id = EventId::new(now, random(&*self.entropy)?);
+        let presenter = operator.presenter.clone();
+        Ok(SecurityEvent::new(id, now, kind, account, operator.actor, presenter).in_session(session))
     }
 }
 

@@ -43,6 +43,7 @@ impl Sweeper {
             revocations: now,
             sessions: now.minus(self.policy.sessions),
             events: now.minus(self.policy.events),
+            one_time: now,
             deliveries: now.minus(DELIVERIES),
         };
         self.store.sweep(retention, BATCH).await

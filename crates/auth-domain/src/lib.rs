@@ -2,7 +2,7 @@
 //!
 //! | Floor | Modules | Knows |
 //! | --- | --- | --- |
-//! | top: the use cases | [`account`], [`credential`], [`login`], [`refresh`], [`session`], [`feed`], [`introspect`], [`admin`], [`api_key`], [`webhook`], [`housekeeping`], [`signing`], [`sealing`] | all below |
+//! | top: the use cases | [`account`], [`credential`], [`login`], [`refresh`], [`session`], [`feed`], [`introspect`], [`admin`], [`api_key`], [`webhook`], [`housekeeping`], [`signing`], [`sealing`], [`factor`], [`one_time`], [`mail`], [`throttle`] | all below |
 //! | first: what is outside | [`ports`] | the model |
 //! | ground: values | [`model`] | nothing |
 //!
@@ -22,13 +22,15 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use auth_domain::account::RegisterRequest;
+//! use auth_domain::account::{RegisterRequest, RegisteredBy};
 //! use auth_domain::credential::{Argon2Settings, Argon2id};
-//! use auth_domain::login::LoginRequest;
-//! use auth_domain::model::{Presenter, Timestamp};
+//! use auth_domain::login::{Device, LoginRequest};
+//! use auth_domain::model::{Locale, Presenter, Timestamp};
 //! use auth_domain::refresh::{MasterKey, RefreshRequest, RotationKeys};
+//! use auth_domain::sealing::Sealer;
 //! use auth_domain::testing::{ManualClock, MemoryStores, RecordingMailer, SeededEntropy};
-//! use auth_domain::{Auth, Policies, Ports};
+//! use auth_domain::throttle::MemoryThrottle;
+//! use auth_domain::{Auth, AuthKeys, Policies, Ports};
 //! use secrecy::SecretString;
 //! use token_core::{Algorithm, Audience, Issuer, RevocationSet, SigningKey};
 //!
@@ -40,37 +42,42 @@
 //!     clock: Arc::new(ManualClock::at(Timestamp::from_secs(1_700_000_000))),
 //!     hasher: Arc::new(Argon2id::start(Argon2Settings::default(), entropy.clone())?),
 //!     mailer: Arc::new(RecordingMailer::default()),
+//!     throttle: Arc::new(MemoryThrottle::default()),
+//!     webauthn: None,
+//!     breaches: None,
 //!     entropy,
 //! };
-//! let keys = RotationKeys::new(1, [MasterKey::new(1, [7; 32])])?;
+//! let master = MasterKey::new(1, [7; 32]);
 //! let issuer = Issuer::new(
 //!     SigningKey::generate(Algorithm::EdDsa)?,
 //!     "https://id.example.com".to_owned(),
 //!     Audience::from("example"),
 //!     900,
 //! );
-//! let auth = Auth::new(&ports, &Policies::default(), keys, issuer, Arc::new(RevocationSet::new()));
+//! let keys = AuthKeys {
+//!     rotation: RotationKeys::new(1, [master.clone()])?,
+//!     sealer: Sealer::new(1, [master])?,
+//!     signing: issuer.into(),
+//! };
+//! let auth = Auth::new(&ports, &Policies::default(), keys, Arc::new(RevocationSet::new()));
 //!
 //! let password = SecretString::from("correct horse battery staple");
 //! let email = "alice@example.com";
-//! auth.accounts
-//!     .register(RegisterRequest { email, password: &password, display_name: None, roles: vec![] })
-//!     .await?;
 //! let presenter = Presenter::default();
-//! let signed_in = auth
-//!     .login
-//!     .login(LoginRequest {
-//!         email,
-//!         password: &password,
-//!         device_name: None,
-//!         device_class: None,
-//!         end_session: None,
-//!         presenter: presenter.clone(),
-//!     })
-//!     .await?;
+//! let registration = RegisterRequest {
+//!     email,
+//!     password: Some(&password),
+//!     display_name: None,
+//!     roles: vec![],
+//!     locale: Locale::En,
+//!     by: RegisteredBy::Owner { invite: None },
+//!     presenter: presenter.clone(),
+//! };
+//! auth.accounts.register(registration).await?;
+//! let signed_in = auth.login.login(LoginRequest { email, password: &password, device: Device::default() }).await?;
 //!
 //! let request = || RefreshRequest {
-//!     token: signed_in.refresh_token.expose(),
+//!     token: signed_in.tokens.refresh_token.expose(),
 //!     idempotency_key: None,
 //!     presenter: presenter.clone(),
 //! };
@@ -88,11 +95,14 @@ pub mod admin;
 pub mod api_key;
 mod auth;
 pub mod credential;
+pub mod factor;
 pub mod feed;
 pub mod housekeeping;
 pub mod introspect;
 pub mod login;
+pub mod mail;
 pub mod model;
+pub mod one_time;
 pub mod ports;
 pub mod refresh;
 pub mod sealing;
@@ -102,6 +112,7 @@ pub mod signing;
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #[expect(clippy::missing_panics_doc, reason = "a case of the contract suite fails by panicking")]
 pub mod testing;
+pub mod throttle;
 pub mod webhook;
 
-pub use auth::{Auth, Policies, Ports};
+pub use auth::{Auth, AuthKeys, Policies, Ports};

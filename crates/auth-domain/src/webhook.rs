@@ -1,8 +1,11 @@
-//! Webhooks: security events told to an operator's endpoints, at least once, never in the path of a request.
+//! Webhooks, and mails about events: security events told to an operator's endpoints, at least once, never in the path of a request.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
+
+use crate::mail::Mails;
 use crate::model::{DeliveryAttempt, Endpoint, Timestamp};
 use crate::ports::{Clock, StoreError, Subscription, WebhookSender, WebhookStore};
 
@@ -27,25 +30,34 @@ const BATCH: u32 = 32;
 /// Delivers events.
 pub struct Webhooks {
     pub(crate) store: Arc<dyn WebhookStore>,
+    pub(crate) mails: Arc<Mails>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Webhooks {
-    /// Spreads new events and makes the attempts that are due; answers how many attempts that were. Called in intervals, by
-    /// every node; of several nodes one makes each attempt.
+    /// Spreads new events, to these endpoints and to the mails of their accounts' owners, and makes the attempts that are due;
+    /// answers how many attempts that were. Called in intervals, by every node; of several nodes one makes each attempt. An
+    /// endpoint that is slow keeps no other waiting.
     pub async fn deliver(
         &self,
         subscriptions: &[Subscription],
         sender: &dyn WebhookSender,
     ) -> Result<usize, StoreError> {
-        while self.store.spread(subscriptions, self.clock.now(), BATCH).await? == BATCH {}
-        let endpoints: Vec<Endpoint> = subscriptions.iter().map(|wanted| wanted.endpoint.clone()).collect();
+        let wanted: Vec<_> = subscriptions.iter().cloned().chain([Mails::subscription()]).collect();
+        while self.store.spread(&wanted, self.clock.now(), BATCH).await? == BATCH {}
+        let deliveries = wanted.iter().map(|wanted| self.deliver_to(&wanted.endpoint, sender));
+        let attempts = try_join_all(deliveries).await?;
+        Ok(attempts.into_iter().sum())
+    }
+
+    async fn deliver_to(&self, endpoint: &Endpoint, sender: &dyn WebhookSender) -> Result<usize, StoreError> {
         let mut attempts = 0;
         loop {
             let now = self.clock.now();
-            let due = self.store.claim(&endpoints, now, now.plus(LEASE), 1).await?;
+            let due = self.store.claim(std::slice::from_ref(endpoint), now, now.plus(LEASE), 1).await?;
             let Some(delivery) = due.first() else { return Ok(attempts) };
-            let sent = sender.send(delivery, now).await;
+            let mail = Mails::takes(endpoint);
+            let sent = if mail { self.mails.notify(delivery).await } else { sender.send(delivery, now).await };
             let now = self.clock.now();
             let attempt = match sent {
                 Ok(()) => DeliveryAttempt::Delivered,

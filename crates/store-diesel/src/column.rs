@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use auth_domain::model::{Actor, Presenter, Role, RotationEvidence, Timestamp};
+use auth_domain::model::{Actor, Locale, Presenter, Role, RotationEvidence, SealedBytes, Timestamp};
 use auth_domain::ports::StoreError;
 use uuid::Uuid;
 
@@ -43,6 +43,15 @@ pub(crate) fn unsigned(stored: i64, at: At) -> Result<u32, StoreError> {
 
 pub(crate) fn key_id(stored: i16, at: At) -> Result<u8, StoreError> {
     u8::try_from(stored).map_err(|_| at.corrupt())
+}
+
+/// A language by the name that it is written with, and not by one that would be taken for it.
+pub(crate) fn locale(stored: &str, at: At) -> Result<Locale, StoreError> {
+    Locale::from_tag(stored).filter(|locale| locale.as_str() == stored).ok_or_else(|| at.corrupt())
+}
+
+pub(crate) fn sealed(key_id: i16, bytes: Vec<u8>, at: At) -> Result<SealedBytes, StoreError> {
+    Ok(SealedBytes { key_id: self::key_id(key_id, at)?, bytes })
 }
 
 pub(crate) fn time(stored: Option<i64>) -> Option<Timestamp> {

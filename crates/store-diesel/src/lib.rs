@@ -17,8 +17,8 @@
 //! Each engine has a folder of its own, with the same file names in both: `connection` (settings), `pool` (who runs a
 //! step, and how it is committed), `schema`, and one file a port or step. To follow one refresh, read `sessions` of either
 //! engine from the top; `listener` is how a node hears of another's revocations. Beside them is what both share: `column`
-//! and `row` (what a column or row means to the model), `opening`, `ending` and `effect` (rules of the steps), `news` (who
-//! waits for the feed), `error` (what a database's complaint means to the caller), [`migrate`], `url`.
+//! and `row` (what a column or row means to the model), `opening`, `ending`, `effect` and `tally` (rules of the steps), `news`
+//! (who waits for the feed), `error` (what a database's complaint means to the caller), [`migrate`], `url`.
 //!
 //! What it never does: leave a step half done when its caller goes away; answer before the commit; run a migration unless
 //! asked; show a password of a database in an error or a log.
@@ -35,6 +35,7 @@ mod options;
 mod postgres;
 mod row;
 mod sqlite;
+mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod url;

@@ -153,6 +153,7 @@ migrations!(
     "2026-01-01-000005_api_keys",
     "2026-01-01-000006_webhook_deliveries",
     "2026-01-01-000007_key_states",
+    "2026-01-01-000008_accounts",
 );
 
 /// One migration of one engine.

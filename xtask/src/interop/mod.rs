@@ -105,17 +105,17 @@ impl Served {
 }
 
 /// A port that was free a moment ago.
-fn free_address() -> Result<String, Failure> {
+pub(crate) fn free_address() -> Result<String, Failure> {
     let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     address.map(|address| address.to_string()).map_err(|error| Failure::new(format!("no port is free: {error}")))
 }
 
 /// A throw-away folder.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new() -> Result<Self, Failure> {
-        let path = std::env::temp_dir().join(format!("jeton-interop-{}", std::process::id()));
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let path = std::env::temp_dir().join(format!("jeton-xtask-{}", std::process::id()));
         let unmade = |error| Failure::new(format!("{} cannot be made: {error}", path.display()));
         fs::create_dir_all(&path).map_err(unmade)?;
         path.canonicalize().map(Self).map_err(unmade)

@@ -100,14 +100,18 @@ fn describe(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     let named = KINDS.into_iter().find_map(|(kind, text)| {
         message.strip_prefix(kind).and_then(|rest| rest.split_once('`')).map(|(name, _)| (name, text))
     });
-    if let Some((name, text)) = named {
-        return format!("The field `{}` {text}.", printable(name));
+    let outermost = error.path().iter().next();
+    match (named, outermost) {
+        // Of a field within a field only the outermost name: whatever lies below it came from the client.
+        (Some((name, _)), Some(Segment::Map { key })) if name != key => wrong(key),
+        (Some((name, text)), _) => format!("The field `{}` {text}.", printable(name)),
+        (None, Some(Segment::Map { key })) => wrong(key),
+        (None, _) => NOT_AN_OBJECT.to_owned(),
     }
-    // Only the outermost name: whatever lies below it came from the client.
-    match error.path().iter().next() {
-        Some(Segment::Map { key }) => format!("The field `{}` has a wrong type or value.", printable(key)),
-        _ => NOT_AN_OBJECT.to_owned(),
-    }
+}
+
+fn wrong(field: &str) -> String {
+    format!("The field `{}` has a wrong type or value.", printable(field))
 }
 
 fn printable(name: &str) -> String {
@@ -126,6 +130,15 @@ mod tests {
         _password: SecretString,
         #[serde(default, rename = "count")]
         _count: Option<u8>,
+        #[serde(default, rename = "inner")]
+        _inner: Option<Inner>,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[serde(rename = "name")]
+        _name: String,
     }
 
     fn check(body: &[u8], code: ProblemCode, detail: &str) {
@@ -149,6 +162,15 @@ mod tests {
         check(unknown, ProblemCode::InvalidRequest, r"The field `pass\nword` is not a field that this route knows.");
         let twice = br#"{"password":"x","password":"hunter2"}"#;
         check(twice, ProblemCode::InvalidRequest, "The field `password` occurs twice.");
+    }
+
+    #[test]
+    fn of_what_is_wrong_within_a_field_the_field_alone_is_named() {
+        let detail = "The field `inner` has a wrong type or value.";
+        for inner in [r#"{"hunter2":1}"#, "{}", r#"{"name":"x","name":"hunter2"}"#, r#"{"name":1}"#, r#""hunter2""#] {
+            let body = format!(r#"{{"password":"x","inner":{inner}}}"#);
+            check(body.as_bytes(), ProblemCode::InvalidRequest, detail);
+        }
     }
 
     #[test]

@@ -4,15 +4,19 @@ mod api_key;
 mod body;
 mod form;
 mod json;
+mod locale;
 mod owner;
 mod presenter;
+mod proof;
 mod query;
 
 pub(crate) use api_key::ShownKey;
 pub(crate) use form::Form;
 pub(crate) use json::{Json, OptionalJson, WireBody, declares_json};
+pub(crate) use locale::locale;
 pub(crate) use owner::ByOwner;
 pub(crate) use presenter::{PresentedBy, presented_by};
+pub(crate) use proof::{Credential, PasskeyAnswer, one_of, second_factor};
 pub(crate) use query::{PageLimit, Queried, WireQuery};
 
 use std::str::FromStr;
@@ -40,10 +44,15 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
 }
 
 /// A name to call somebody or something by.
-pub(crate) fn display_name(field: &str, typed: Option<&str>) -> Result<Option<DisplayName>, Problem> {
-    typed.map(DisplayName::new).transpose().map_err(|error| {
+pub(crate) fn name(field: &str, typed: &str) -> Result<DisplayName, Problem> {
+    DisplayName::new(typed).map_err(|error| {
         Problem::new(ProblemCode::InvalidRequest, format!("The field `{field}` has a wrong value: {error}."))
     })
+}
+
+/// The same where it may be left out.
+pub(crate) fn display_name(field: &str, typed: Option<&str>) -> Result<Option<DisplayName>, Problem> {
+    typed.map(|typed| name(field, typed)).transpose()
 }
 
 /// A value that is text on the wire, such as an identifier.

@@ -1,6 +1,6 @@
 //! The owner of an account, at work on it: his access token, and where it came from.
 
-use auth_domain::model::{AccountId, SessionId};
+use auth_domain::model::{AccountId, SessionId, Timestamp};
 use auth_domain::session::Owner;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -18,6 +18,7 @@ impl FromRequestParts<ApiState> for ByOwner {
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, GuardError> {
         let Authenticated(claims): Authenticated = Authenticated::from_request_parts(parts, state).await?;
         let (account, session) = (AccountId::from_uuid(claims.sub), SessionId::from_uuid(claims.sid));
-        Ok(Self(Owner { account, session, presenter: presented_by(parts) }))
+        let auth_time = Timestamp::from_secs(i64::try_from(claims.auth_time.as_secs()).unwrap_or(i64::MAX));
+        Ok(Self(Owner { account, session, auth_time, amr: claims.amr, presenter: presented_by(parts, state) }))
     }
 }

@@ -18,6 +18,7 @@ pub(super) struct Counters {
     pub(super) stale: AtomicU64,
     pub(super) scope: AtomicU64,
     pub(super) role: AtomicU64,
+    pub(super) proof: AtomicU64,
 }
 
 impl Counters {
@@ -34,6 +35,7 @@ impl Counters {
             Some(GuardError::Stale) => &self.stale,
             Some(GuardError::MissingScope(_)) => &self.scope,
             Some(GuardError::MissingRole(_)) => &self.role,
+            Some(GuardError::StepUpRequired { .. }) => &self.proof,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }

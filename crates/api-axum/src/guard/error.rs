@@ -1,5 +1,7 @@
 //! Why the guard lets a request not in, and how it says so (RFC 6750 §3).
 
+use std::time::Duration;
+
 use axum::http::HeaderValue;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::response::{IntoResponse, Response};
@@ -33,6 +35,14 @@ pub enum GuardError {
     /// The token is good, and its account lacks this role.
     #[error("the account lacks the role `{0}`")]
     MissingRole(&'static str),
+    /// The token is good, and its owner has to prove again who he is (RFC 9470).
+    #[error("prove again who you are: this needs {} of the last {} seconds", if *second_factor { "a second factor" } else { "a login" }, max_age.as_secs())]
+    StepUpRequired {
+        /// How long ago that may be.
+        max_age: Duration,
+        /// Whether a second factor must be part of it.
+        second_factor: bool,
+    },
 }
 
 impl GuardError {
@@ -84,6 +94,9 @@ impl From<GuardError> for Problem {
             GuardError::Stale => ProblemCode::RevocationsStale,
             GuardError::MissingScope(_) => ProblemCode::InsufficientScope,
             GuardError::MissingRole(_) => ProblemCode::InsufficientRole,
+            GuardError::StepUpRequired { max_age, second_factor } => {
+                return Self::step_up(*max_age, error.to_string()).with("second_factor", (*second_factor).into());
+            }
             GuardError::Refused(reason) => {
                 tracing::debug!(reason = reason.code(), "an access token was refused");
                 return Self::invalid_token();

@@ -97,6 +97,8 @@ pub struct Refusals {
     pub missing_scope: u64,
     /// With a good one whose account lacks a role.
     pub missing_role: u64,
+    /// With a good one of somebody who has to prove again who he is.
+    pub step_up: u64,
 }
 
 impl Guard {
@@ -159,6 +161,7 @@ impl Refusals {
             stale: read(&counters.stale),
             missing_scope: read(&counters.scope),
             missing_role: read(&counters.role),
+            step_up: read(&counters.proof),
         }
     }
 }

@@ -11,7 +11,7 @@ use token_core::{Claims, NoClaims};
 use tower::{Layer, Service};
 
 use super::require::Requirement;
-use super::{Guard, RequiredRole, RequiredScope};
+use super::{Guard, RequiredProof, RequiredRole, RequiredScope};
 
 /// Lets only requests with a good access token through, and puts its [`Claims`] into the request's extensions.
 ///
@@ -59,6 +59,13 @@ impl<X> GuardLayer<X> {
     #[must_use]
     pub fn require_role<R: RequiredRole>(mut self) -> Self {
         self.required.push(Requirement::Role(R::ROLE));
+        self
+    }
+
+    /// The same, for those alone who have proved recently enough who they are (RFC 9470).
+    #[must_use]
+    pub fn require_proof<R: RequiredProof>(mut self) -> Self {
+        self.required.push(Requirement::proof::<R>());
         self
     }
 }

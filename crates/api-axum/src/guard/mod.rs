@@ -19,7 +19,7 @@ use auth_domain::ports::Clock;
 use auth_domain::signing::KeyRing;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use token_core::{Claims, RevocationSet, Rules, Verifier, VerifyError};
+use token_core::{Claims, RevocationSet, Rules, UnixTime, Verifier, VerifyError};
 
 use counters::Counters;
 use require::Requirement;
@@ -34,12 +34,12 @@ pub use health::{FeedHealth, GuardHealth, IssuerHealth, KeysHealth, Refusals};
 pub use layer::{GuardLayer, GuardService};
 #[cfg(feature = "guard")]
 pub use remote::{GuardBuilder, GuardStartError, OnStale};
-pub use require::{HasRole, HasScope, RequiredRole, RequiredScope};
+pub use require::{HasRole, HasScope, RecentlyAuthenticated, RequiredProof, RequiredRole, RequiredScope};
 
 /// Decides about access tokens: the verifier's rules, the time, and what has been revoked. Cheap to clone.
 ///
 /// Put it into your application's state, and let [`axum::extract::FromRef`] find it there; then [`Authenticated`],
-/// [`HasScope`] and [`HasRole`] work in every handler.
+/// [`HasScope`], [`HasRole`] and [`RecentlyAuthenticated`] work in every handler.
 ///
 /// A resource server makes one with `Guard::builder` (feature `guard`): it fetches the issuer's keys and follows what the
 /// issuer revokes. Whoever has both in the same process makes one with [`Guard::of_issuer`], or of a verifier and a set of its
@@ -145,6 +145,13 @@ impl Guard {
         verdict
     }
 
+    /// What time it is by the clock of the issuer that let these claims in.
+    fn now<X>(&self, claims: &Claims<X>) -> UnixTime {
+        let issuers = &self.0.issuers;
+        let own = issuers.iter().find(|issuer| issuer.core.verifier().rules().issuer == claims.iss);
+        own.or(issuers.first()).map_or(UnixTime::MAX, |issuer| issuer.core.clock.now().unix())
+    }
+
     /// Decides about a request, and counts what comes of it.
     pub(crate) async fn admit<X: DeserializeOwned>(
         &self,
@@ -155,7 +162,7 @@ impl Guard {
             Ok(token) => self.authenticate(token).await,
             Err(error) => Err(error),
         };
-        let verdict = verdict.and_then(|claims| require::all(required, &claims).map(|()| claims));
+        let verdict = verdict.and_then(|claims| require::all(required, &claims, self.now(&claims)).map(|()| claims));
         self.0.counters.count(verdict.as_ref().err());
         verdict
     }

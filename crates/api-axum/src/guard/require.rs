@@ -1,12 +1,13 @@
-//! What a handler asks of a good token: scopes and roles, as types.
+//! What a handler asks of a good token: scopes, roles, and a recent proof of who somebody is, as types.
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use token_core::{Claims, NoClaims};
+use token_core::{Claims, NoClaims, UnixTime};
 
 use super::{Guard, GuardError};
 
@@ -57,6 +58,68 @@ pub struct HasRole<R, X = NoClaims> {
     required: PhantomData<fn() -> R>,
 }
 
+/// How recently, and how, somebody must have proved who he is. Implement it for an empty type of your own;
+/// [`RecentlyAuthenticated`] has an example.
+pub trait RequiredProof: Send + Sync + 'static {
+    /// How long ago that may be (`auth_time`), in whole seconds.
+    const MAX_AGE: Duration;
+    /// Whether a second factor must have been part of it (`amr` contains `mfa`).
+    const SECOND_FACTOR: bool = false;
+}
+
+/// The claims of an access token whose owner has proved recently enough who he is. For a good token of somebody who has not the
+/// answer is 401 `step_up_required`, with a challenge that names how long ago it may be (RFC 9470 §3): the client lets him prove it
+/// again (`POST /v1/me/reauthenticate`) and repeats the request with the access token that this gives.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use api_axum::{Guard, RecentlyAuthenticated, RequiredProof};
+/// use axum::{Router, routing::post};
+///
+/// /// A second factor within the last five minutes.
+/// struct ToPay;
+///
+/// impl RequiredProof for ToPay {
+///     const MAX_AGE: Duration = Duration::from_secs(300);
+///     const SECOND_FACTOR: bool = true;
+/// }
+///
+/// async fn pay(RecentlyAuthenticated { claims, .. }: RecentlyAuthenticated<ToPay>) -> String {
+///     format!("paid by {}", claims.sub)
+/// }
+///
+/// fn payments(guard: Guard) -> Router {
+///     Router::new().route("/payments", post(pay)).with_state(guard)
+/// }
+/// ```
+pub struct RecentlyAuthenticated<R, X = NoClaims> {
+    /// What the token says.
+    pub claims: Claims<X>,
+    required: PhantomData<fn() -> R>,
+}
+
+impl<S, R, X> FromRequestParts<S> for RecentlyAuthenticated<R, X>
+where
+    S: Send + Sync,
+    Guard: FromRef<S>,
+    R: RequiredProof,
+    X: DeserializeOwned + Send,
+{
+    type Rejection = GuardError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, GuardError> {
+        let claims = Guard::from_ref(state).admit(parts, &[Requirement::proof::<R>()]).await?;
+        Ok(Self { claims, required: PhantomData })
+    }
+}
+
+impl<R, X: fmt::Debug> fmt::Debug for RecentlyAuthenticated<R, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecentlyAuthenticated").field("claims", &self.claims).finish()
+    }
+}
+
 impl<S, R, X> FromRequestParts<S> for HasScope<R, X>
 where
     S: Send + Sync,
@@ -104,13 +167,30 @@ impl<R, X: fmt::Debug> fmt::Debug for HasRole<R, X> {
 pub(crate) enum Requirement {
     Scope(&'static str),
     Role(&'static str),
+    Proof { max_age: Duration, second_factor: bool },
+}
+
+impl Requirement {
+    pub(super) const fn proof<R: RequiredProof>() -> Self {
+        Self::Proof { max_age: R::MAX_AGE, second_factor: R::SECOND_FACTOR }
+    }
+}
+
+/// Whether somebody has proved who he is within this time; one whose clock runs ahead has just done so.
+fn is_recent<X>(claims: &Claims<X>, max_age: Duration, now: UnixTime) -> bool {
+    now.as_secs().saturating_sub(claims.auth_time.as_secs()) <= max_age.as_secs()
 }
 
 /// Fails with the first requirement that the claims do not meet.
-pub(super) fn all<X>(required: &[Requirement], claims: &Claims<X>) -> Result<(), GuardError> {
+pub(super) fn all<X>(required: &[Requirement], claims: &Claims<X>, now: UnixTime) -> Result<(), GuardError> {
     required.iter().try_for_each(|requirement| match *requirement {
         Requirement::Scope(scope) if !claims.has_scope(scope) => Err(GuardError::MissingScope(scope)),
         Requirement::Role(role) if !claims.has_role(role) => Err(GuardError::MissingRole(role)),
-        Requirement::Scope(_) | Requirement::Role(_) => Ok(()),
+        Requirement::Proof { max_age, second_factor }
+            if !is_recent(claims, max_age, now) || (second_factor && !claims.amr.iter().any(|how| how == "mfa")) =>
+        {
+            Err(GuardError::StepUpRequired { max_age, second_factor })
+        }
+        Requirement::Scope(_) | Requirement::Role(_) | Requirement::Proof { .. } => Ok(()),
     })
 }

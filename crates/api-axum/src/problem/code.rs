@@ -26,6 +26,16 @@ pub enum ProblemCode {
     InvalidApiKey,
     /// The mail address or the password is wrong.
     InvalidCredentials,
+    /// The password was right, and a second factor must follow.
+    MfaRequired,
+    /// The login that a second factor was to end was not begun, or too long ago.
+    InvalidMfaToken,
+    /// The second factor of a login is wrong, or was used before.
+    InvalidSecondFactor,
+    /// The passkey of a login was not accepted.
+    InvalidPasskey,
+    /// The owner has to prove again who he is.
+    StepUpRequired,
     /// The refresh token gives nothing.
     InvalidGrant,
     /// The session of the refresh token was signed out by its owner.
@@ -40,6 +50,16 @@ pub enum ProblemCode {
     CrossSiteRequest,
     /// The password that was to confirm the request is wrong.
     WrongPassword,
+    /// The password alone does not prove again whose account it is.
+    SecondFactorRequired,
+    /// The mail address has to be verified before anybody signs in.
+    EmailNotVerified,
+    /// Nobody may register.
+    RegistrationClosed,
+    /// Only who was invited may register.
+    NotInvited,
+    /// Mail addresses of this domain may not register.
+    DomainNotAllowed,
     /// The token or key lacks a scope that the request needs.
     InsufficientScope,
     /// The account lacks a role that the request needs.
@@ -54,12 +74,20 @@ pub enum ProblemCode {
     KeyNotFound,
     /// No key has a public half.
     KeysNotPublished,
+    /// The account has no such second factor.
+    FactorNotFound,
+    /// This server takes no passkeys.
+    PasskeysUnavailable,
     /// The path does not know this method.
     MethodNotAllowed,
     /// Another account has the mail address.
     EmailTaken,
     /// The account is signed in on as many devices as it may be.
     SessionLimitReached,
+    /// The account has an app for one-time passwords already.
+    TotpExists,
+    /// The account has as many passkeys as it may.
+    TooManyPasskeys,
     /// An operator cannot do this to his own account.
     OwnAccount,
     /// Verifiers may not have seen the signing key.
@@ -74,6 +102,8 @@ pub enum ProblemCode {
     KeyExists,
     /// No signing key waits to take over.
     NoNextKey,
+    /// A token that was mailed is good for nothing.
+    InvalidLink,
     /// The body is larger than the route reads.
     BodyTooLarge,
     /// The body is not declared as JSON.
@@ -86,6 +116,14 @@ pub enum ProblemCode {
     PasswordTooShort,
     /// The new password is too long.
     PasswordTooLong,
+    /// The new password is one that would be guessed early.
+    PasswordGuessable,
+    /// The code that was shown is wrong.
+    WrongCode,
+    /// A passkey was not added, or does not prove again whose account it is.
+    PasskeyRefused,
+    /// There were too many attempts.
+    TooManyAttempts,
     /// The server failed.
     Internal,
     /// The server has more to do than it can take.
@@ -100,7 +138,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// All of them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 64] = [
         Self::InvalidJson,
         Self::IncompleteBody,
         Self::InvalidQuery,
@@ -111,6 +149,11 @@ impl ProblemCode {
         Self::InvalidToken,
         Self::InvalidApiKey,
         Self::InvalidCredentials,
+        Self::MfaRequired,
+        Self::InvalidMfaToken,
+        Self::InvalidSecondFactor,
+        Self::InvalidPasskey,
+        Self::StepUpRequired,
         Self::InvalidGrant,
         Self::SessionSignedOut,
         Self::SessionEvicted,
@@ -118,6 +161,11 @@ impl ProblemCode {
         Self::SessionExpired,
         Self::CrossSiteRequest,
         Self::WrongPassword,
+        Self::SecondFactorRequired,
+        Self::EmailNotVerified,
+        Self::RegistrationClosed,
+        Self::NotInvited,
+        Self::DomainNotAllowed,
         Self::InsufficientScope,
         Self::InsufficientRole,
         Self::NotFound,
@@ -125,9 +173,13 @@ impl ProblemCode {
         Self::AccountNotFound,
         Self::KeyNotFound,
         Self::KeysNotPublished,
+        Self::FactorNotFound,
+        Self::PasskeysUnavailable,
         Self::MethodNotAllowed,
         Self::EmailTaken,
         Self::SessionLimitReached,
+        Self::TotpExists,
+        Self::TooManyPasskeys,
         Self::OwnAccount,
         Self::KeyNotSeen,
         Self::KeyInUse,
@@ -135,12 +187,17 @@ impl ProblemCode {
         Self::KeyActive,
         Self::KeyExists,
         Self::NoNextKey,
+        Self::InvalidLink,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidRequest,
         Self::InvalidEmail,
         Self::PasswordTooShort,
         Self::PasswordTooLong,
+        Self::PasswordGuessable,
+        Self::WrongCode,
+        Self::PasskeyRefused,
+        Self::TooManyAttempts,
         Self::Internal,
         Self::Busy,
         Self::Unavailable,
@@ -162,6 +219,11 @@ impl ProblemCode {
             Self::InvalidToken => "invalid_token",
             Self::InvalidApiKey => "invalid_api_key",
             Self::InvalidCredentials => "invalid_credentials",
+            Self::MfaRequired => "mfa_required",
+            Self::InvalidMfaToken => "invalid_mfa_token",
+            Self::InvalidSecondFactor => "invalid_second_factor",
+            Self::InvalidPasskey => "invalid_passkey",
+            Self::StepUpRequired => "step_up_required",
             Self::InvalidGrant => "invalid_grant",
             Self::SessionSignedOut => "session_signed_out",
             Self::SessionEvicted => "session_evicted",
@@ -169,6 +231,11 @@ impl ProblemCode {
             Self::SessionExpired => "session_expired",
             Self::CrossSiteRequest => "cross_site_request",
             Self::WrongPassword => "wrong_password",
+            Self::SecondFactorRequired => "second_factor_required",
+            Self::EmailNotVerified => "email_not_verified",
+            Self::RegistrationClosed => "registration_closed",
+            Self::NotInvited => "not_invited",
+            Self::DomainNotAllowed => "domain_not_allowed",
             Self::InsufficientScope => "insufficient_scope",
             Self::InsufficientRole => "insufficient_role",
             Self::NotFound => "not_found",
@@ -176,9 +243,13 @@ impl ProblemCode {
             Self::AccountNotFound => "account_not_found",
             Self::KeyNotFound => "key_not_found",
             Self::KeysNotPublished => "keys_not_published",
+            Self::FactorNotFound => "factor_not_found",
+            Self::PasskeysUnavailable => "passkeys_unavailable",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::EmailTaken => "email_taken",
             Self::SessionLimitReached => "session_limit_reached",
+            Self::TotpExists => "totp_exists",
+            Self::TooManyPasskeys => "too_many_passkeys",
             Self::OwnAccount => "own_account",
             Self::KeyNotSeen => "key_not_seen",
             Self::KeyInUse => "key_in_use",
@@ -186,12 +257,17 @@ impl ProblemCode {
             Self::KeyActive => "key_active",
             Self::KeyExists => "key_exists",
             Self::NoNextKey => "no_next_key",
+            Self::InvalidLink => "invalid_link",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidEmail => "invalid_email",
             Self::PasswordTooShort => "password_too_short",
             Self::PasswordTooLong => "password_too_long",
+            Self::PasswordGuessable => "password_guessable",
+            Self::WrongCode => "wrong_code",
+            Self::PasskeyRefused => "passkey_refused",
+            Self::TooManyAttempts => "too_many_attempts",
             Self::Internal => "internal",
             Self::Busy => "busy",
             Self::Unavailable => "unavailable",
@@ -214,22 +290,37 @@ impl ProblemCode {
             | Self::InvalidToken
             | Self::InvalidApiKey
             | Self::InvalidCredentials
+            | Self::MfaRequired
+            | Self::InvalidMfaToken
+            | Self::InvalidSecondFactor
+            | Self::InvalidPasskey
+            | Self::StepUpRequired
             | Self::InvalidGrant
             | Self::SessionSignedOut
             | Self::SessionEvicted
             | Self::SessionRevoked
             | Self::SessionExpired => StatusCode::UNAUTHORIZED,
-            Self::CrossSiteRequest | Self::WrongPassword | Self::InsufficientScope | Self::InsufficientRole => {
-                StatusCode::FORBIDDEN
-            }
+            Self::CrossSiteRequest
+            | Self::WrongPassword
+            | Self::SecondFactorRequired
+            | Self::EmailNotVerified
+            | Self::RegistrationClosed
+            | Self::NotInvited
+            | Self::DomainNotAllowed
+            | Self::InsufficientScope
+            | Self::InsufficientRole => StatusCode::FORBIDDEN,
             Self::NotFound
             | Self::SessionNotFound
             | Self::AccountNotFound
             | Self::KeyNotFound
-            | Self::KeysNotPublished => StatusCode::NOT_FOUND,
+            | Self::KeysNotPublished
+            | Self::FactorNotFound
+            | Self::PasskeysUnavailable => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::EmailTaken
             | Self::SessionLimitReached
+            | Self::TotpExists
+            | Self::TooManyPasskeys
             | Self::OwnAccount
             | Self::KeyNotSeen
             | Self::KeyInUse
@@ -237,99 +328,19 @@ impl ProblemCode {
             | Self::KeyActive
             | Self::KeyExists
             | Self::NoNextKey => StatusCode::CONFLICT,
+            Self::InvalidLink => StatusCode::GONE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidRequest | Self::InvalidEmail | Self::PasswordTooShort | Self::PasswordTooLong => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::InvalidRequest
+            | Self::InvalidEmail
+            | Self::PasswordTooShort
+            | Self::PasswordTooLong
+            | Self::PasswordGuessable
+            | Self::WrongCode
+            | Self::PasskeyRefused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy | Self::Unavailable | Self::RevocationsStale | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// Its name for people, the same for every occurrence.
-    pub(super) const fn title(self) -> &'static str {
-        match self {
-            Self::InvalidJson => "Not JSON",
-            Self::IncompleteBody => "Incomplete body",
-            Self::InvalidQuery => "Invalid query",
-            Self::InvalidCursor => "Invalid cursor",
-            Self::InvalidIdempotencyKey => "Invalid Idempotency-Key",
-            Self::AmbiguousCredentials => "Ambiguous credentials",
-            Self::AuthenticationRequired => "Authentication required",
-            Self::InvalidToken => "Invalid access token",
-            Self::InvalidApiKey => "Invalid API key",
-            Self::InvalidCredentials => "Invalid credentials",
-            Self::InvalidGrant => "Invalid refresh token",
-            Self::SessionSignedOut => "Signed out",
-            Self::SessionEvicted => "Signed out for another device",
-            Self::SessionRevoked => "Session revoked",
-            Self::SessionExpired => "Session expired",
-            Self::CrossSiteRequest => "Cross-site request",
-            Self::WrongPassword => "Wrong password",
-            Self::InsufficientScope => "Insufficient scope",
-            Self::InsufficientRole => "Insufficient role",
-            Self::NotFound => "Not found",
-            Self::SessionNotFound => "No such session",
-            Self::AccountNotFound => "No such account",
-            Self::KeyNotFound => "No such key",
-            Self::KeysNotPublished => "Keys not published",
-            Self::MethodNotAllowed => "Method not allowed",
-            Self::EmailTaken => "Mail address taken",
-            Self::SessionLimitReached => "Session limit reached",
-            Self::OwnAccount => "Own account",
-            Self::KeyNotSeen => "Key not seen yet",
-            Self::KeyInUse => "Key in use",
-            Self::KeyRevoked => "Key revoked",
-            Self::KeyActive => "Key signs already",
-            Self::KeyExists => "Key exists",
-            Self::NoNextKey => "No next key",
-            Self::BodyTooLarge => "Body too large",
-            Self::UnsupportedMediaType => "Unsupported media type",
-            Self::InvalidRequest => "Invalid request",
-            Self::InvalidEmail => "Invalid mail address",
-            Self::PasswordTooShort => "Password too short",
-            Self::PasswordTooLong => "Password too long",
-            Self::Internal => "Internal error",
-            Self::Busy => "Busy",
-            Self::Unavailable => "Unavailable",
-            Self::RevocationsStale => "Revocations unknown",
-            Self::Timeout => "Timeout",
-        }
-    }
-
-    /// The challenge: of a 401, since RFC 9110 §15.5.2 asks for one in each of them, and of what RFC 6750 §3.1 calls
-    /// insufficient.
-    pub(super) const fn challenge(self) -> Option<&'static str> {
-        match self {
-            Self::InvalidToken | Self::InvalidApiKey => Some(r#"Bearer error="invalid_token""#),
-            Self::InsufficientRole | Self::InsufficientScope => Some(r#"Bearer error="insufficient_scope""#),
-            _ => match self.status() {
-                StatusCode::UNAUTHORIZED => Some("Bearer"),
-                _ => None,
-            },
-        }
-    }
-
-    /// Whether a refresh token that is answered so gives nothing, now and later.
-    #[cfg(feature = "router")]
-    pub(crate) const fn is_final_for_a_refresh_token(self) -> bool {
-        matches!(
-            self,
-            Self::InvalidGrant
-                | Self::SessionSignedOut
-                | Self::SessionEvicted
-                | Self::SessionRevoked
-                | Self::SessionExpired
-        )
-    }
-
-    /// After how many seconds the same request is worth another try.
-    pub(crate) const fn retry_after(self) -> Option<u16> {
-        match self {
-            Self::Busy | Self::Timeout => Some(1),
-            Self::Unavailable | Self::RevocationsStale => Some(5),
-            _ => None,
         }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::fmt::Display;
 
-use auth_domain::account::{AccountError, RegisterError};
 use auth_domain::admin::AdminError;
 use auth_domain::api_key::ApiKeyError;
-use auth_domain::login::LoginError;
-use auth_domain::model::{EndReason, KeyRefused, Over, PasswordRefused};
+use auth_domain::model::{EndReason, KeyRefused, Over};
+use auth_domain::one_time::TokenNotMade;
 use auth_domain::ports::{EntropyUnavailable, HashError, StoreError};
 use auth_domain::refresh::RefreshError;
+use auth_domain::sealing::SealError;
 use auth_domain::session::{SessionError, TokensNotIssued};
 use auth_domain::signing::KeysError;
+use auth_domain::throttle::Throttled;
 
 use super::{Problem, ProblemCode};
-use crate::wire::DeviceBody;
 
 /// The server's own trouble: the cause is logged here and nowhere else, and the caller learns only what he can do.
 fn failed(code: ProblemCode, cause: &dyn Display) -> Problem {
@@ -27,6 +27,18 @@ fn failed(code: ProblemCode, cause: &dyn Display) -> Problem {
             _ => "Something went wrong in the server. The operator finds the reason in its log.",
         },
     )
+}
+
+impl Problem {
+    /// Something that cannot fail has failed.
+    pub(crate) fn internal(cause: &dyn Display) -> Self {
+        failed(ProblemCode::Internal, cause)
+    }
+
+    /// More is waiting than there is room for.
+    pub(crate) fn busy(cause: &dyn Display) -> Self {
+        failed(ProblemCode::Busy, cause)
+    }
 }
 
 impl From<StoreError> for Problem {
@@ -66,55 +78,24 @@ impl From<TokensNotIssued> for Problem {
     }
 }
 
-impl From<RegisterError> for Problem {
-    fn from(error: RegisterError) -> Self {
+impl From<SealError> for Problem {
+    fn from(error: SealError) -> Self {
+        failed(ProblemCode::Internal, &error)
+    }
+}
+
+impl From<TokenNotMade> for Problem {
+    fn from(error: TokenNotMade) -> Self {
         match error {
-            RegisterError::Email(error) => Self::new(ProblemCode::InvalidEmail, error.to_string()),
-            RegisterError::Password(error) => error.into(),
-            RegisterError::EmailTaken => Self::new(ProblemCode::EmailTaken, error.to_string()),
-            RegisterError::Hash(error) => error.into(),
-            RegisterError::Store(error) => error.into(),
-            RegisterError::Entropy(error) => error.into(),
+            TokenNotMade::Entropy(error) => error.into(),
+            TokenNotMade::Sealing(error) => error.into(),
         }
     }
 }
 
-impl From<PasswordRefused> for Problem {
-    fn from(error: PasswordRefused) -> Self {
-        let code = match error {
-            PasswordRefused::TooShort { .. } => ProblemCode::PasswordTooShort,
-            PasswordRefused::TooLong(_) => ProblemCode::PasswordTooLong,
-        };
-        Self::new(code, error.to_string())
-    }
-}
-
-impl From<AccountError> for Problem {
-    fn from(error: AccountError) -> Self {
-        match error {
-            // The token was good, but it speaks of nobody: to the client it is one more bad token.
-            AccountError::Gone => Self::invalid_token(),
-            AccountError::WrongPassword => Self::new(ProblemCode::WrongPassword, error.to_string()),
-            AccountError::Hash(error) => error.into(),
-            AccountError::Store(error) => error.into(),
-            AccountError::Entropy(error) => error.into(),
-        }
-    }
-}
-
-impl From<LoginError> for Problem {
-    fn from(error: LoginError) -> Self {
-        match error {
-            LoginError::InvalidCredentials => Self::new(ProblemCode::InvalidCredentials, error.to_string()),
-            LoginError::SessionLimitReached { ref live } => {
-                let sessions = live.iter().map(|record| serde_json::json!(DeviceBody::from(record))).collect();
-                Self::new(ProblemCode::SessionLimitReached, error.to_string()).with("sessions", sessions)
-            }
-            LoginError::Hash(error) => error.into(),
-            LoginError::Store(error) => error.into(),
-            LoginError::Entropy(error) => error.into(),
-            LoginError::Tokens(error) => error.into(),
-        }
+impl From<Throttled> for Problem {
+    fn from(error: Throttled) -> Self {
+        Self::new(ProblemCode::TooManyAttempts, error.to_string()).retry_in(error.retry_after)
     }
 }
 
@@ -169,6 +150,7 @@ impl From<AdminError> for Problem {
             AdminError::NoSuchAccount => Self::new(ProblemCode::AccountNotFound, error.to_string()),
             AdminError::NoSuchSession => Self::new(ProblemCode::SessionNotFound, error.to_string()),
             AdminError::OwnAccount => Self::new(ProblemCode::OwnAccount, error.to_string()),
+            AdminError::Token(error) => error.into(),
             AdminError::Store(error) => error.into(),
             AdminError::Entropy(error) => error.into(),
         }

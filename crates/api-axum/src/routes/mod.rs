@@ -2,13 +2,17 @@
 
 mod accounts;
 mod admin;
+mod email;
 mod events;
+mod factors;
 mod health;
 mod jwks;
 mod login;
 mod logout;
 mod me;
 mod oauth;
+mod password;
+mod reauthenticate;
 mod refresh;
 mod revocations;
 mod sessions;
@@ -35,10 +39,14 @@ use crate::state::ApiState;
 pub fn router(state: ApiState) -> Router {
     Router::new()
         .route("/v1/accounts", post(accounts::register))
-        .route("/v1/login", post(login::login))
+        .merge(login::router())
         .route("/v1/refresh", post(refresh::refresh))
         .route("/v1/logout", post(logout::logout))
         .route("/v1/me", get(me::show).patch(me::change).delete(me::delete))
+        .route("/v1/me/reauthenticate", post(reauthenticate::prove))
+        .merge(password::router())
+        .merge(email::router())
+        .merge(factors::router())
         .route("/v1/sessions", get(sessions::list).delete(sessions::end_many))
         .route("/v1/sessions/{id}", patch(sessions::rename).delete(sessions::end_one))
         .route("/v1/events", get(events::list))

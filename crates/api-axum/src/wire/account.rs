@@ -10,6 +10,8 @@ pub(crate) struct AccountBody {
     email: String,
     display_name: Option<String>,
     roles: Vec<String>,
+    email_verified: bool,
+    locale: &'static str,
     created_at: String,
 }
 
@@ -20,6 +22,8 @@ impl From<Account> for AccountBody {
             email: account.email.address().to_owned(),
             display_name: account.display_name.map(|name| name.as_str().to_owned()),
             roles: account.roles.iter().map(ToString::to_string).collect(),
+            email_verified: account.email_verified_at.is_some(),
+            locale: account.locale.as_str(),
             created_at: account.created_at.to_string(),
         }
     }

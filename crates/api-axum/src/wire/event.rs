@@ -18,6 +18,7 @@ pub(crate) struct EventBody {
     actor: ActorBody,
     ip: Option<String>,
     user_agent: Option<String>,
+    detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<EvidenceBody>,
 }
@@ -73,6 +74,7 @@ impl EventBody {
             actor: ActorBody { kind: event.actor.as_str(), id: event.actor.id().map(|id| id.to_string()) },
             ip,
             user_agent,
+            detail: event.detail,
             evidence: event.evidence.map(Into::into),
         }
     }

@@ -1,64 +1,63 @@
 //! Accounts: registration, and what an owner does with his own.
 
-use std::sync::Arc;
+mod email;
+mod password;
+mod registration;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use email::{ChangeEmailError, EmailError};
+pub use password::PasswordError;
+pub use registration::{RegisterError, RegisterRequest, Registered, RegisteredBy};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::model::{
-    Account, AccountId, Actor, DisplayName, EmailAddress, EventId, EventKind, InvalidEmailAddress, NewAccount,
-    Password, PasswordPolicy, PasswordRefused, Role, SecurityEvent,
+    Account, AccountId, Actor, DisplayName, EventId, EventKind, Password, PasswordHash, PasswordPolicy,
+    RegistrationPolicy, SecurityEvent, Timestamp,
 };
+use crate::one_time::OneTime;
 use crate::ports::{
-    AccountStore, Clock, CloseAccount, Created, Entropy, EntropyUnavailable, HashError, PasswordHasher, StoreError,
+    AccountStore, BreachCheck, Clock, CloseAccount, Entropy, EntropyUnavailable, HashError, PasswordHasher, StoreError,
     Verdict, random,
 };
 use crate::session::{AfterCommit, Owner, SessionTokens};
+use crate::throttle::{Gate, NotLetThrough, Throttled};
 
 /// Registers accounts, and changes and deletes them for their owners.
 pub struct Accounts {
     pub(crate) accounts: Arc<dyn AccountStore>,
+    pub(crate) one_time: Arc<OneTime>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
+    pub(crate) breaches: Option<Arc<dyn BreachCheck>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) gate: Gate,
     pub(crate) policy: PasswordPolicy,
+    pub(crate) registration: RegistrationPolicy,
+    pub(crate) recent_login: Duration,
     pub(crate) tokens: Arc<SessionTokens>,
     pub(crate) after_commit: Arc<AfterCommit>,
 }
 
-/// A request to register.
-#[derive(Debug)]
-pub struct RegisterRequest<'a> {
-    /// The mail address as it was typed.
-    pub email: &'a str,
-    /// The password as it was typed.
-    pub password: &'a SecretString,
-    /// What the owner wants to be called.
-    pub display_name: Option<DisplayName>,
-    /// What the account may do beyond its own affairs. Empty for everybody who registers himself.
-    pub roles: Vec<Role>,
+/// The owner has to prove again who he is before this is done (RFC 9470).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("prove again who you are: this needs a login of the last {} minutes", max_age.as_secs() / 60)]
+pub struct StepUpRequired {
+    /// How long ago that may be.
+    pub max_age: Duration,
 }
 
-/// Why no account was registered.
-#[derive(Debug, thiserror::Error)]
-pub enum RegisterError {
-    /// The address is not one.
-    #[error(transparent)]
-    Email(#[from] InvalidEmailAddress),
-    /// The password does not satisfy the policy.
-    #[error(transparent)]
-    Password(#[from] PasswordRefused),
-    /// Another account has this address.
-    #[error("an account with this mail address exists already; sign in instead")]
-    EmailTaken,
-    /// The password could not be hashed. The same request can be repeated.
-    #[error(transparent)]
-    Hash(#[from] HashError),
-    /// The store could not do its work. The same request can be repeated.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The system gave no randomness. The same request can be repeated.
-    #[error(transparent)]
-    Entropy(#[from] EntropyUnavailable),
+/// Refuses an owner whose last proof is older than this, or lacks the second factor that his account has.
+pub(crate) fn recent(
+    owner: &Owner,
+    second_factor: bool,
+    max_age: Duration,
+    now: Timestamp,
+) -> Result<(), StepUpRequired> {
+    let fresh = now.since(owner.auth_time) <= max_age;
+    let complete = !second_factor || owner.amr.iter().any(|method| method == "mfa");
+    if fresh && complete { Ok(()) } else { Err(StepUpRequired { max_age }) }
 }
 
 /// Why an account was not changed or deleted.
@@ -70,6 +69,9 @@ pub enum AccountError {
     /// The password that was to confirm it is wrong.
     #[error("the password is wrong")]
     WrongPassword,
+    /// There were too many attempts.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// The password could not be verified. The same request can be repeated.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -81,31 +83,16 @@ pub enum AccountError {
     Entropy(#[from] EntropyUnavailable),
 }
 
-impl Accounts {
-    /// Registers an account. The password is hashed before the address is looked up, so that time does not tell whether
-    /// it is taken.
-    ///
-    /// # Errors
-    /// When the address or the password is refused, or the address is taken.
-    pub async fn register(&self, request: RegisterRequest<'_>) -> Result<Account, RegisterError> {
-        let email = EmailAddress::parse(request.email)?;
-        let password = self.policy.check(request.password.expose_secret())?;
-        let password_hash = self.hasher.hash(password).await?;
-        let now = self.clock.now();
-        let new = NewAccount {
-            id: AccountId::new(now, random(&*self.entropy)?),
-            email,
-            display_name: request.display_name,
-            roles: request.roles,
-            password_hash,
-            created_at: now,
-        };
-        match self.accounts.create(new).await? {
-            Created::Created(account) => Ok(account),
-            Created::EmailTaken => Err(RegisterError::EmailTaken),
+impl From<NotLetThrough> for AccountError {
+    fn from(error: NotLetThrough) -> Self {
+        match error {
+            NotLetThrough::Throttled(throttled) => throttled.into(),
+            NotLetThrough::Store(error) => error.into(),
         }
     }
+}
 
+impl Accounts {
     /// The account, if it can still sign in.
     ///
     /// # Errors
@@ -129,25 +116,31 @@ impl Accounts {
     /// [`AccountError::WrongPassword`], also when the account has none; [`AccountError::Gone`] when it was deleted already.
     pub async fn delete(&self, owner: &Owner, password: &SecretString) -> Result<(), AccountError> {
         let found = self.accounts.by_id(owner.account).await?.ok_or(AccountError::Gone)?;
-        let password = Password::new(password.expose_secret()).map_err(|_| AccountError::WrongPassword)?;
-        if self.hasher.verify(password, found.password_hash).await? != Verdict::Matches {
+        let now = self.clock.now();
+        let guesses = [self.gate.policy.factor(owner.account)];
+        self.gate.charge(&guesses, now).await?;
+        if !self.matches(password, found.password_hash).await? {
             return Err(AccountError::WrongPassword);
         }
-        let now = self.clock.now();
-        let by = Actor::Owner(Some(owner.session));
-        let event = SecurityEvent {
-            id: EventId::new(now, random(&*self.entropy)?),
-            at: now,
-            kind: EventKind::AccountDeleted,
-            account: owner.account,
-            session: Some(owner.session),
-            actor: by,
-            presenter: owner.presenter.clone(),
-            evidence: None,
-        };
-        let close = CloseAccount { by, now, tokens_until: self.tokens.live_until(now), event };
+        let event = self.event(owner, EventKind::AccountDeleted, now)?;
+        let close = CloseAccount { by: event.actor, now, tokens_until: self.tokens.live_until(now), event };
         let ending = self.accounts.delete(close).await?.ok_or(AccountError::Gone)?;
         self.after_commit.revoked(&ending.revocations);
         Ok(())
+    }
+
+    /// Whether the password is the account's.
+    async fn matches(&self, typed: &SecretString, hash: Option<PasswordHash>) -> Result<bool, HashError> {
+        let password = Password::new(typed.expose_secret()).ok();
+        let could_match = password.is_some();
+        let verdict = self.hasher.verify(password.unwrap_or_else(Password::placeholder), hash).await?;
+        Ok(could_match && matches!(verdict, Verdict::Matches { .. }))
+    }
+
+    /// Something that an owner did.
+    fn event(&self, owner: &Owner, kind: EventKind, now: Timestamp) -> Result<SecurityEvent, EntropyUnavailable> {
+        let (by, presenter) = (Actor::Owner(Some(owner.session)), owner.presenter.clone());
+        let id = EventId::new(now, random(&*self.entropy)?);
+        Ok(SecurityEvent::new(id, now, kind, owner.account, by, presenter).in_session(Some(owner.session)))
     }
 }

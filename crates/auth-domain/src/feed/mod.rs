@@ -22,15 +22,19 @@ use crate::session::AfterCommit;
 
 /// This node's view of the feed: it follows the store, and answers the readers.
 pub struct Feed {
-    pub(crate) store: Arc<dyn RevocationStore>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) after_commit: Arc<AfterCommit>,
-    pub(crate) log: Mutex<FeedLog>,
+    store: Arc<dyn RevocationStore>,
+    clock: Arc<dyn Clock>,
+    after_commit: Arc<AfterCommit>,
+    log: Mutex<FeedLog>,
     /// The moment of the last answer of the store, in microseconds; 0 before the first.
-    pub(crate) followed_at: AtomicI64,
+    followed_at: AtomicI64,
 }
 
 impl Feed {
+    pub(crate) fn new(store: Arc<dyn RevocationStore>, clock: Arc<dyn Clock>, after_commit: Arc<AfterCommit>) -> Self {
+        Self { store, clock, after_commit, log: Mutex::default(), followed_at: AtomicI64::new(0) }
+    }
+
     /// Asks the store for what is new, refuses it from now on, and answers how many entries it was.
     ///
     /// Called at start, and then whenever [`changed`](Self::changed) resolves and in short intervals besides.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AccountId, EmailAddress, PasswordHash, Timestamp};
+use super::{AccountId, EmailAddress, Locale, OneTimeToken, PasswordHash, Redeem, SecurityEvent, Timestamp};
 
 /// An account as its owner and an operator see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub struct Account {
     pub display_name: Option<DisplayName>,
     /// What it may do beyond its own affairs.
     pub roles: Vec<Role>,
+    /// The language of its mails.
+    pub locale: Locale,
+    /// Since when it is known that its owner reads its mail.
+    pub email_verified_at: Option<Timestamp>,
     /// When it was registered.
     pub created_at: Timestamp,
     /// Since when it cannot sign in.
@@ -32,10 +36,20 @@ pub struct NewAccount {
     pub display_name: Option<DisplayName>,
     /// What it may do beyond its own affairs.
     pub roles: Vec<Role>,
-    /// The hash of its password.
-    pub password_hash: PasswordHash,
+    /// The hash of its password; `None` for one that signs in by a passkey or sets a password by mail.
+    pub password_hash: Option<PasswordHash>,
+    /// The language of its mails.
+    pub locale: Locale,
+    /// Whether it is known that its owner reads its mail.
+    pub email_verified: bool,
     /// When it is registered.
     pub created_at: Timestamp,
+    /// An invitation to use up in the same step.
+    pub invite: Option<Redeem>,
+    /// A token to add in the same step, which its mail is to carry.
+    pub verification: Option<OneTimeToken>,
+    /// Recorded in the same step.
+    pub event: SecurityEvent,
 }
 
 /// Which accounts to read, in the order of their canonical addresses.
@@ -56,6 +70,10 @@ pub struct Credentials {
     pub account: Account,
     /// The hash of its password; `None` when it has no password.
     pub password_hash: Option<PasswordHash>,
+    /// When the password was last set; `None` when it is the one that it was registered with.
+    pub password_changed_at: Option<Timestamp>,
+    /// Whether a second factor must follow the password.
+    pub second_factor: bool,
 }
 
 /// A name to call somebody by: 1 to 100 characters, none of them a control character, no white space around them.

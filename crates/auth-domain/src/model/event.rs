@@ -96,12 +96,46 @@ pub struct SecurityEvent {
     pub presenter: Presenter,
     /// What rotation knew, when rotation found it.
     pub evidence: Option<RotationEvidence>,
+    /// What else is to be known, by kind: see the catalogue. At most [`Self::MAX_DETAIL`] characters.
+    pub detail: Option<String>,
+}
+
+impl SecurityEvent {
+    /// The most characters of a detail.
+    pub const MAX_DETAIL: usize = 300;
+
+    /// An event of an account, in no session.
+    #[must_use]
+    pub const fn new(
+        id: EventId,
+        at: Timestamp,
+        kind: EventKind,
+        account: AccountId,
+        actor: Actor,
+        presenter: Presenter,
+    ) -> Self {
+        Self { id, at, kind, account, session: None, actor, presenter, evidence: None, detail: None }
+    }
+
+    /// The same event in a session.
+    #[must_use]
+    pub const fn in_session(mut self, session: Option<SessionId>) -> Self {
+        self.session = session;
+        self
+    }
+
+    /// The same event with a detail, cut to size and freed of control characters.
+    #[must_use]
+    pub fn with_detail(mut self, detail: &str) -> Self {
+        self.detail = Some(detail.chars().filter(|c| !c.is_control()).take(Self::MAX_DETAIL).collect());
+        self
+    }
 }
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
-    /// Somebody signed in: there is a new device.
+    /// Somebody signed in. Detail: `new_device`, or `known_device` when it has signed in before.
     SessionOpened,
     /// A session, or several, were ended by their owner or an operator.
     SessionEnded,
@@ -117,6 +151,30 @@ pub enum EventKind {
     AccountDeleted,
     /// The account's roles were changed.
     RolesChanged,
+    /// The account was registered.
+    AccountRegistered,
+    /// The account's mail address was verified.
+    EmailVerified,
+    /// The account's mail address was changed. Detail: the address before.
+    EmailChanged,
+    /// The password was changed by who knew it.
+    PasswordChanged,
+    /// The password was set anew by mail, or by an operator.
+    PasswordReset,
+    /// An app for one-time passwords was added.
+    TotpAdded,
+    /// The app for one-time passwords was removed.
+    TotpRemoved,
+    /// A passkey was added. Detail: its name.
+    PasskeyAdded,
+    /// A passkey was removed. Detail: its name.
+    PasskeyRemoved,
+    /// New recovery codes took the place of all before them.
+    RecoveryCodesMade,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+    /// The owner proved again who he is. Detail: how.
+    Reauthenticated,
 }
 
 /// An event's kind that this version does not know.
@@ -126,7 +184,7 @@ pub struct UnknownEventKind(pub String);
 
 impl EventKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 20] = [
         Self::SessionOpened,
         Self::SessionEnded,
         Self::RefreshReplayed,
@@ -135,6 +193,18 @@ impl EventKind {
         Self::AccountEnabled,
         Self::AccountDeleted,
         Self::RolesChanged,
+        Self::AccountRegistered,
+        Self::EmailVerified,
+        Self::EmailChanged,
+        Self::PasswordChanged,
+        Self::PasswordReset,
+        Self::TotpAdded,
+        Self::TotpRemoved,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+        Self::RecoveryCodesMade,
+        Self::RecoveryCodeUsed,
+        Self::Reauthenticated,
     ];
 
     /// The stable name, as stores and the API write it.
@@ -149,6 +219,18 @@ impl EventKind {
             Self::AccountEnabled => "account_enabled",
             Self::AccountDeleted => "account_deleted",
             Self::RolesChanged => "roles_changed",
+            Self::AccountRegistered => "account_registered",
+            Self::EmailVerified => "email_verified",
+            Self::EmailChanged => "email_changed",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::TotpAdded => "totp_added",
+            Self::TotpRemoved => "totp_removed",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
+            Self::RecoveryCodesMade => "recovery_codes_made",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::Reauthenticated => "reauthenticated",
         }
     }
 }

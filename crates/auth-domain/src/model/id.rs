@@ -70,6 +70,18 @@ id!(
     ApiKeyId
 );
 id!(
+    /// Names a one-time token.
+    OneTimeId
+);
+id!(
+    /// Names a passkey.
+    PasskeyId
+);
+id!(
+    /// Names a device that has signed in before.
+    DeviceId
+);
+id!(
     /// Names one delivery of an event to one webhook endpoint.
     DeliveryId
 );

@@ -121,6 +121,8 @@ pub struct NewSession {
     pub presenter: Presenter,
     /// How he proved who he is (RFC 8176).
     pub amr: Vec<String>,
+    /// What that proof rests on: the session is not opened when it is no more so.
+    pub rests_on: RestsOn,
     /// Now: the moment of creation, of authentication and of first use.
     pub now: Timestamp,
     /// When it ends if it is not refreshed.
@@ -134,6 +136,29 @@ pub struct NewSession {
     pub end_first: Option<SessionId>,
     /// Recorded in the same transaction when the session was opened.
     pub event: SecurityEvent,
+}
+
+/// What the proof of a login rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestsOn {
+    /// The password as it was set then (`password_changed_at`): a reset that commits first wins.
+    Password {
+        /// When it had been set.
+        changed_at: Option<Timestamp>,
+    },
+    /// A passkey.
+    Passkey,
+}
+
+impl RestsOn {
+    /// Whether it is still so for an account whose password was last changed then.
+    #[must_use]
+    pub fn holds(self, password_changed_at: Option<Timestamp>) -> bool {
+        match self {
+            Self::Password { changed_at } => changed_at == password_changed_at,
+            Self::Passkey => true,
+        }
+    }
 }
 
 /// What became of a session to open.
@@ -152,7 +177,7 @@ pub enum Opened {
         /// Its live sessions, newest first, for its owner to choose one to end.
         live: Vec<SessionRecord>,
     },
-    /// The account is gone or disabled since its password was checked. Nothing was written.
+    /// The account is gone or disabled, or its password was changed, since that was checked. Nothing was written.
     AccountUnavailable,
 }
 

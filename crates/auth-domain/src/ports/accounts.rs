@@ -4,14 +4,15 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::model::{
-    Account, AccountId, AccountQuery, Actor, Credentials, DisplayName, EmailAddress, Ending, NewAccount, Role,
-    SecurityEvent, Timestamp,
+    Account, AccountId, AccountQuery, Actor, Credentials, DisplayName, EmailAddress, EndTarget, Ending, NewAccount,
+    PasswordHash, Redeem, Role, SecurityEvent, Timestamp,
 };
 
 /// Keeps accounts.
 #[async_trait]
 pub trait AccountStore: Send + Sync + 'static {
-    /// Adds an account, unless one has the same canonical address. Of two at once exactly one is added.
+    /// Adds an account, unless one has the same canonical address: of two at once exactly one is added. `new.invite` is used
+    /// up in the same step, and nothing is written when it does not fit; so are `new.verification` and `new.event` added.
     async fn create(&self, new: NewAccount) -> Result<Created, StoreError>;
 
     /// The account with this canonical address, and what proves it.
@@ -28,6 +29,23 @@ pub trait AccountStore: Send + Sync + 'static {
 
     /// Sets the roles, records the event, and answers the account as it is now; `None` when there is no such account.
     async fn set_roles(&self, roles: Vec<Role>, event: SecurityEvent) -> Result<Option<Account>, StoreError>;
+
+    /// Uses the token up, notes that the account's address is verified, and records the event; `false`, and nothing written,
+    /// when the token does not fit or there is no such account. Of many at once exactly one answers `true`.
+    async fn verify_email(&self, redeem: Redeem, event: SecurityEvent) -> Result<bool, StoreError>;
+
+    /// Uses the token up, gives the account the address that the token is about, verified, and records the event.
+    async fn change_email(&self, redeem: Redeem, event: SecurityEvent) -> Result<EmailChange, StoreError>;
+
+    /// Sets a password, if `set.authority` allows it: ends sessions (reason `password_changed`), each with its entry in the
+    /// feed, removes the account's tokens of the purpose `reset_password`, and records the event. `None`, and nothing
+    /// written, when it does not allow it, or the account is gone or disabled. Of many at once with one authority exactly one
+    /// is answered.
+    async fn set_password(&self, set: SetPassword) -> Result<Option<Ending>, StoreError>;
+
+    /// Puts a new hash of the same password in the place of the old one; `false` when the old one is not there any more.
+    /// Neither `password_changed_at` nor a session changes.
+    async fn rehash(&self, account: AccountId, old: PasswordHash, new: PasswordHash) -> Result<bool, StoreError>;
 
     /// Disables an account: ends all its sessions (reason `account_disabled`), each with its entry in the feed, adds one entry
     /// for the account itself, and records the event. While it is disabled no step opens or moves a session of it. `None`
@@ -56,6 +74,51 @@ pub struct CloseAccount {
     pub event: SecurityEvent,
 }
 
+/// A password to set.
+#[derive(Clone, Debug)]
+pub struct SetPassword {
+    /// What allows it.
+    pub authority: PasswordAuthority,
+    /// The hash of the new password.
+    pub hash: PasswordHash,
+    /// The sessions that end with the old one; of the account that the event is about.
+    pub end: EndTarget,
+    /// By whom.
+    pub by: Actor,
+    /// Now.
+    pub now: Timestamp,
+    /// No access token of these sessions lives beyond this.
+    pub tokens_until: Timestamp,
+    /// Recorded in the same transaction.
+    pub event: SecurityEvent,
+}
+
+/// What allows a password to be set.
+#[derive(Clone, Debug)]
+pub enum PasswordAuthority {
+    /// The old password was shown, and is still this (`password_changed_at`).
+    Shown {
+        /// When the password that was shown had been set.
+        changed_at: Option<Timestamp>,
+    },
+    /// A token that was mailed, to be used up. It also proves that the owner reads his mail.
+    Mailed(Redeem),
+    /// An operator.
+    Operator,
+}
+
+/// What became of an address to change.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailChange {
+    /// It is changed.
+    Changed,
+    /// Another account has this address. Nothing was written.
+    EmailTaken,
+    /// The token does not fit, or there is no such account. Nothing was written.
+    NotRedeemed,
+}
+
 /// What became of a new account.
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,4 +127,6 @@ pub enum Created {
     Created(Account),
     /// Another account has this address. Nothing was written.
     EmailTaken,
+    /// The invitation does not fit. Nothing was written.
+    NotInvited,
 }

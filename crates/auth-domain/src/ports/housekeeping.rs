@@ -22,6 +22,8 @@ pub struct Retention {
     pub sessions: Timestamp,
     /// Events that happened at or before this, and whose deliveries are done.
     pub events: Timestamp,
+    /// One-time tokens that have expired at or before this.
+    pub one_time: Timestamp,
     /// Deliveries that were done, or given up, at or before this.
     pub deliveries: Timestamp,
 }

@@ -2,28 +2,59 @@
 
 use async_trait::async_trait;
 
-use crate::model::{EmailAddress, SecurityEvent};
+use crate::model::{EmailAddress, Locale, SecurityEvent, TokenMailKind};
 
 /// A mail to send. The adapter finds the words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mail {
-    /// A used refresh token came back, and the session was ended.
-    RefreshReplayed {
-        /// The address of the account, as it is stored.
-        to: EmailAddress,
-        /// What happened.
-        event: SecurityEvent,
-    },
+#[derive(Clone, Debug)]
+pub struct Mail<'a> {
+    /// Where to: the address as it is stored.
+    pub to: &'a EmailAddress,
+    /// In which language.
+    pub locale: Locale,
+    /// What it says.
+    pub content: MailContent<'a>,
 }
 
-/// The mail could not be handed over.
-#[derive(Debug, thiserror::Error)]
-#[error("the mail could not be handed over: {0}")]
-pub struct MailError(pub String);
+/// What a mail says.
+#[derive(Clone, Copy)]
+pub enum MailContent<'a> {
+    /// It carries a token. Never logged.
+    Token {
+        /// Which mail.
+        kind: TokenMailKind,
+        /// The token's text.
+        token: &'a str,
+    },
+    /// It tells what has happened.
+    Notice(&'a SecurityEvent),
+}
 
-/// Sends mail. It is called after the commit that the mail speaks of, and its failure changes nothing.
+impl std::fmt::Debug for MailContent<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Token { kind, .. } => f.debug_struct("Token").field("kind", kind).finish_non_exhaustive(),
+            Self::Notice(event) => f.debug_tuple("Notice").field(event).finish(),
+        }
+    }
+}
+
+/// The mail was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// It may be taken later.
+    #[error("{0}")]
+    Later(String),
+    /// It will never be taken: there is no such mailbox, or it refuses this mail.
+    #[error("{0}")]
+    Never(String),
+}
+
+/// Sends mail.
 #[async_trait]
 pub trait Mailer: Send + Sync + 'static {
-    /// Hands the mail over to whatever delivers it, quickly: delivery itself is not awaited.
-    async fn send(&self, mail: Mail) -> Result<(), MailError>;
+    /// Hands one mail over and waits for the server's answer, for a bounded time. Never called in the path of a request.
+    ///
+    /// # Errors
+    /// When the server did not take it.
+    async fn send(&self, mail: Mail<'_>) -> Result<(), MailError>;
 }

@@ -7,32 +7,42 @@
 
 mod accounts;
 mod api_keys;
+mod breach_check;
 mod clock;
 mod entropy;
 mod events;
+mod factors;
 mod health;
 mod housekeeping;
 mod keys;
 mod mailer;
+mod one_time;
 mod password_hasher;
 mod revocations;
 mod sessions;
+mod throttle;
+mod webauthn;
 mod webhooks;
 
 use std::sync::Arc;
 
-pub use accounts::{AccountStore, CloseAccount, Created};
+pub use accounts::{AccountStore, CloseAccount, Created, EmailChange, PasswordAuthority, SetPassword};
 pub use api_keys::ApiKeyStore;
+pub use breach_check::{Breach, BreachCheck};
 pub use clock::Clock;
 pub use entropy::{Entropy, EntropyUnavailable, random};
 pub use events::EventStore;
+pub use factors::FactorStore;
 pub use health::StoreHealth;
 pub use housekeeping::{Housekeeping, Retention};
 pub use keys::{KeyJudge, KeyStore};
-pub use mailer::{Mail, MailError, Mailer};
+pub use mailer::{Mail, MailContent, MailError, Mailer};
+pub use one_time::OneTimeTokens;
 pub use password_hasher::{HashError, PasswordHasher, Verdict};
 pub use revocations::RevocationStore;
-pub use sessions::SessionStore;
+pub use sessions::{Reauthenticate, SessionStore};
+pub use throttle::Throttle;
+pub use webauthn::{Ceremony, NewPasskey, PasskeyUser, UsedPasskey, WebAuthn, WebAuthnError};
 pub use webhooks::{NotTaken, Subscription, WebhookSender, WebhookStore};
 
 /// Why a store could not do its work. Nothing is half done: the step did not happen, or, after
@@ -67,6 +77,12 @@ pub struct Stores {
     pub sessions: Arc<dyn SessionStore>,
     /// The revocation feed.
     pub revocations: Arc<dyn RevocationStore>,
+    /// One-time tokens, and the mails that carry them.
+    pub one_time: Arc<dyn OneTimeTokens>,
+    /// Second factors.
+    pub factors: Arc<dyn FactorStore>,
+    /// Failures that several nodes count together.
+    pub throttle: Arc<dyn Throttle>,
     /// Security events.
     pub events: Arc<dyn EventStore>,
     /// Signing keys.

@@ -12,7 +12,7 @@ pub trait PasswordHasher: Send + Sync + 'static {
     /// Hashes a password with a fresh salt under the current parameters.
     async fn hash(&self, password: Password) -> Result<PasswordHash, HashError>;
 
-    /// Verifies a password. With `None` it does the same work against a hash that nothing matches, so that time does not
+    /// Verifies a password against a hash of its own or of any foreign scheme that it knows. With `None` it does the same work against a hash that nothing matches, so that time does not
     /// tell whether there is a hash.
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, HashError>;
 }
@@ -22,7 +22,11 @@ pub trait PasswordHasher: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It does.
-    Matches,
+    Matches {
+        /// The stored hash is of another scheme or weaker than a new one would be: replace it, now that the password is at
+        /// hand.
+        rehash: bool,
+    },
     /// It does not.
     Differs,
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::model::{
-    AccountId, Advance, DisplayName, EndSessions, Ending, Judge, NewSession, Opened, Ruling, SessionFacts, SessionId,
-    SessionLimit, SessionRecord, Timestamp,
+    AccountId, Advance, DisplayName, EndSessions, Ending, Judge, NewSession, Opened, Ruling, SecurityEvent,
+    SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
 };
 
 /// Keeps sessions, one row each for its whole life.
@@ -18,7 +18,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// The account's live sessions are counted and the new one is added as one step: of many logins at once the account
     /// never keeps more than the limit. `new.end_first` is ended before they are counted (reason `limit`, by the owner).
     /// Then [`SessionLimit::make_room`] says which are ended (reason `evicted`, by the server), each with its entry in the
-    /// feed, or that nothing is written, `end_first` included. Nothing is written either when the account is gone or disabled.
+    /// feed, or that nothing is written, `end_first` included. Nothing is written either when the account is gone or disabled, or
+    /// what the login rests on does not hold any more.
     /// `new.event` is recorded when the session was opened.
     async fn open(&self, new: NewSession, limit: SessionLimit) -> Result<Opened, StoreError>;
 
@@ -46,6 +47,10 @@ pub trait SessionStore: Send + Sync + 'static {
     /// The session, live or over; `None` when there is no such row.
     async fn get(&self, session: SessionId) -> Result<Option<SessionRecord>, StoreError>;
 
+    /// Notes that the owner of a live session has proved again who he is, and records the event; the facts are of that
+    /// instant. `None`, and nothing written, when the session is not live.
+    async fn reauthenticate(&self, again: Reauthenticate) -> Result<Option<SessionFacts>, StoreError>;
+
     /// Sets or clears what the owner calls a device. `false` when the account has no such session that is not ended.
     async fn rename(
         &self,
@@ -53,4 +58,17 @@ pub trait SessionStore: Send + Sync + 'static {
         session: SessionId,
         name: Option<DisplayName>,
     ) -> Result<bool, StoreError>;
+}
+
+/// The owner of a session has proved again who he is.
+#[derive(Clone, Debug)]
+pub struct Reauthenticate {
+    /// The session.
+    pub session: SessionId,
+    /// How he proved it (RFC 8176): takes the place of what was there.
+    pub amr: Vec<String>,
+    /// Now: the new `auth_time`.
+    pub now: Timestamp,
+    /// Recorded in the same transaction.
+    pub event: SecurityEvent,
 }

@@ -126,19 +126,15 @@ fn replay(row: &SessionRecord, presented: &PresentedToken, attempt: &Attempt) ->
 }
 
 fn event(kind: EventKind, row: &SessionRecord, presented: &PresentedToken, attempt: &Attempt) -> SecurityEvent {
+    let second = attempt.presenter.clone();
+    let event = SecurityEvent::new(attempt.event, attempt.now, kind, row.facts.account, Actor::Server, second);
     SecurityEvent {
-        id: attempt.event,
-        at: attempt.now,
-        kind,
-        account: row.facts.account,
-        session: Some(row.facts.session),
-        actor: Actor::Server,
-        presenter: attempt.presenter.clone(),
         evidence: Some(RotationEvidence {
             presented_generation: presented.generation,
             current_generation: row.facts.generation,
             rotated_by: row.presenter.clone(),
             rotated_at_micros: row.rotated_at.as_micros(),
         }),
+        ..event.in_session(Some(row.facts.session))
     }
 }

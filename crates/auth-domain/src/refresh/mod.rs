@@ -100,7 +100,7 @@ impl Refresh {
                 Ruling::Ended(Some(over)) => return Err(RefreshError::SessionOver(over)),
                 Ruling::Ended(None) | Ruling::Diverged(_) => return Err(RefreshError::InvalidGrant),
                 Ruling::Replay(end) => {
-                    self.after_commit.replayed(&end).await;
+                    self.after_commit.replayed(&end);
                     return Err(RefreshError::InvalidGrant);
                 }
             }

@@ -1,17 +1,15 @@
-//! What follows a commit: this node's revocation set, and mail. Nothing here can undo what was committed.
+//! What follows a commit: this node's revocation set. Nothing here can undo what was committed. Mail follows too, from the
+//! events that the commit wrote.
 
 use std::sync::Arc;
 
 use token_core::RevocationSet;
 
 use crate::model::{EndSessions, EndTarget, Revocation, RevocationKind, Timestamp};
-use crate::ports::{AccountStore, Mail, Mailer};
 
-/// Tells this node, and then the owner, what has been committed.
+/// Tells this node what has been committed.
 pub struct AfterCommit {
     pub(crate) revocations: Arc<RevocationSet>,
-    pub(crate) accounts: Arc<dyn AccountStore>,
-    pub(crate) mailer: Arc<dyn Mailer>,
 }
 
 impl AfterCommit {
@@ -35,22 +33,10 @@ impl AfterCommit {
         self.revocations.purge(now.unix());
     }
 
-    /// A replay ended a session: its access tokens are refused, and its owner gets a mail.
-    pub async fn replayed(&self, end: &EndSessions) {
+    /// A replay ended a session: its access tokens are refused.
+    pub fn replayed(&self, end: &EndSessions) {
         if let EndTarget::Session(session) = end.target {
             self.revocations.revoke_session(session.as_uuid(), end.tokens_until.unix());
-        }
-        let Some(event) = &end.event else { return };
-        let to = match self.accounts.by_id(event.account).await {
-            Ok(Some(credentials)) => credentials.account.email,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::warn!(account = %event.account, %error, "no mail about a replay: its account cannot be read");
-                return;
-            }
-        };
-        if let Err(error) = self.mailer.send(Mail::RefreshReplayed { to, event: event.clone() }).await {
-            tracing::warn!(account = %event.account, %error, "no mail about a replay: it could not be handed over");
         }
     }
 }

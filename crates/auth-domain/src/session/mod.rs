@@ -10,7 +10,7 @@ pub use tokens::{IssuedTokens, SessionTokens, TokensNotIssued};
 
 use crate::model::{
     AccountId, Actor, DisplayName, EndReason, EndSessions, EndTarget, EventId, EventKind, EventQuery, Presenter,
-    RevocationKind, SecurityEvent, SessionId, SessionRecord,
+    RevocationKind, SecurityEvent, SessionId, SessionRecord, Timestamp,
 };
 use crate::ports::{Clock, Entropy, EntropyUnavailable, EventStore, SessionStore, StoreError, random};
 use crate::refresh::{PresentedToken, RotationKeys};
@@ -33,6 +33,10 @@ pub struct Owner {
     pub account: AccountId,
     /// The session of the access token that the request carried.
     pub session: SessionId,
+    /// When he last proved who he is (`auth_time`).
+    pub auth_time: Timestamp,
+    /// How (`amr`).
+    pub amr: Vec<String>,
     /// Who sent the request.
     pub presenter: Presenter,
 }
@@ -139,16 +143,10 @@ impl Sessions {
     ) -> Result<usize, SessionError> {
         let now = self.clock.now();
         let by = Actor::Owner(Some(owner.session));
-        let event = SecurityEvent {
-            id: EventId::new(now, random(&*self.entropy)?),
-            at: now,
-            kind: EventKind::SessionEnded,
-            account: owner.account,
-            session,
-            actor: by,
-            presenter: owner.presenter.clone(),
-            evidence: None,
-        };
+        let id = EventId::new(now, random(&*self.entropy)?);
+        let presenter = owner.presenter.clone();
+        let event =
+            SecurityEvent::new(id, now, EventKind::SessionEnded, owner.account, by, presenter).in_session(session);
         let tokens_until = self.tokens.live_until(now);
         let end = EndSessions { target, by, reason, now, tokens_until, event: Some(event) };
         let ending = self.sessions.end(end).await?;

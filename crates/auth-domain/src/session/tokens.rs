@@ -84,6 +84,15 @@ impl SessionTokens {
     ) -> Result<IssuedTokens, TokensNotIssued> {
         let refresh_token = RefreshToken::seal(&self.keys, key_id, facts.session, facts.generation, secret)
             .map_err(|_| TokensNotIssued::UnknownMasterKey(key_id))?;
+        let access_token = self.access(&facts, now)?;
+        Ok(IssuedTokens { access_token, refresh_token, facts, now })
+    }
+
+    /// Writes a fresh access token of a session.
+    ///
+    /// # Errors
+    /// When there is no randomness, the signing keys could not be read for too long, or signing fails.
+    pub fn access(&self, facts: &SessionFacts, now: Timestamp) -> Result<AccessToken, TokensNotIssued> {
         let grant = Grant {
             subject: facts.account.as_uuid(),
             session: facts.session.as_uuid(),
@@ -95,7 +104,6 @@ impl SessionTokens {
             roles: facts.roles.iter().map(Role::to_string).collect(),
             extra: NoClaims {},
         };
-        let access_token = self.ring.issuer(now)?.issue(grant, now.unix())?;
-        Ok(IssuedTokens { access_token, refresh_token, facts, now })
+        Ok(self.ring.issuer(now)?.issue(grant, now.unix())?)
     }
 }

@@ -23,6 +23,6 @@ impl PasswordHasher for PlainHasher {
 
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, HashError> {
         let matches = hash.is_some_and(|hash| hash.expose() == sha256(&password));
-        Ok(if matches { Verdict::Matches } else { Verdict::Differs })
+        Ok(if matches { Verdict::Matches { rehash: false } } else { Verdict::Differs })
     }
 }

@@ -22,6 +22,6 @@ mod non_atomic;
 pub use clock::ManualClock;
 pub use entropy::SeededEntropy;
 pub use hasher::PlainHasher;
-pub use mailer::RecordingMailer;
+pub use mailer::{RecordingMailer, SentMail};
 pub use memory::MemoryStores;
 pub use non_atomic::NonAtomicStores;

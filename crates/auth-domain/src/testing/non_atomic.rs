@@ -11,7 +11,7 @@ use crate::model::{
     AccountId, Advance, DisplayName, EndSessions, Ending, Judge, NewSession, Opened, Ruling, SessionFacts, SessionId,
     SessionLimit, SessionRecord, Timestamp,
 };
-use crate::ports::{SessionStore, StoreError, Stores};
+use crate::ports::{Reauthenticate, SessionStore, StoreError, Stores};
 
 /// [`MemoryStores`], with a gap between check and act in `open` and `advance`.
 pub struct NonAtomicStores(Arc<MemoryStores>);
@@ -71,6 +71,10 @@ impl SessionStore for NonAtomicStores {
 
     async fn get(&self, session: SessionId) -> Result<Option<SessionRecord>, StoreError> {
         SessionStore::get(&*self.0, session).await
+    }
+
+    async fn reauthenticate(&self, again: Reauthenticate) -> Result<Option<SessionFacts>, StoreError> {
+        self.0.reauthenticate(again).await
     }
 
     async fn rename(

@@ -1,15 +1,13 @@
 //! Registration, and an owner's own account.
 
-use auth_domain::account::{AccountError, RegisterError, RegisterRequest};
-use auth_domain::model::{Account, DisplayName, PasswordRefused};
+use auth_domain::account::{AccountError, RegisterError, Registered, RegisteredBy};
+use auth_domain::model::{DisplayName, PasswordRefused};
 use secrecy::SecretString;
 
 use crate::world::{PASSWORD, World, owner};
 
-async fn register(world: &World, email: &str, password: &str) -> Result<Account, RegisterError> {
-    let password = SecretString::from(password);
-    let request = RegisterRequest { email, password: &password, display_name: None, roles: Vec::new() };
-    world.auth.accounts.register(request).await
+async fn register(world: &World, email: &str, password: &str) -> Result<Registered, RegisterError> {
+    world.register_as(email, password, RegisteredBy::Owner { invite: None }).await
 }
 
 #[tokio::test]

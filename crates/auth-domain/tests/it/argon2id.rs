@@ -10,6 +10,8 @@ use auth_domain::ports::{HashError, PasswordHasher, Verdict};
 use auth_domain::testing::SeededEntropy;
 use futures_util::FutureExt;
 
+const MATCHES: Verdict = Verdict::Matches { rehash: false };
+
 fn start(settings: Argon2Settings) -> Result<Argon2id, InvalidArgon2Settings> {
     Argon2id::start(settings, Arc::new(SeededEntropy::new(1)))
 }
@@ -44,7 +46,7 @@ async fn p9_weaker_parameters_are_refused_at_start() {
 async fn a_password_verifies_against_its_own_hash_only() {
     let hasher = hasher();
     let hash = hasher.hash(password("correct horse")).await.unwrap();
-    assert_eq!(hasher.verify(password("correct horse"), Some(hash.clone())).await.unwrap(), Verdict::Matches);
+    assert_eq!(hasher.verify(password("correct horse"), Some(hash.clone())).await.unwrap(), MATCHES);
     assert_eq!(hasher.verify(password("Correct horse"), Some(hash.clone())).await.unwrap(), Verdict::Differs);
     assert_eq!(hasher.verify(password(""), Some(hash)).await.unwrap(), Verdict::Differs);
     assert_eq!(hasher.verify(password("correct horse"), None).await.unwrap(), Verdict::Differs);
@@ -59,10 +61,24 @@ async fn p5_the_last_of_1024_bytes_counts() {
 }
 
 #[tokio::test]
+async fn p7_a_hash_is_replaced_when_parameters_grew_and_only_then() {
+    let strong = start(Argon2Settings { memory_kib: 20_000, iterations: 3, ..Argon2Settings::default() }).unwrap();
+    let (weak_hash, strong_hash) =
+        (hasher().hash(password("a")).await.unwrap(), strong.hash(password("a")).await.unwrap());
+    let verdicts = [
+        strong.verify(password("a"), Some(weak_hash.clone())).await.unwrap(),
+        strong.verify(password("a"), Some(strong_hash.clone())).await.unwrap(),
+        hasher().verify(password("a"), Some(strong_hash)).await.unwrap(),
+    ];
+    assert_eq!(verdicts.map(|verdict| verdict == Verdict::Matches { rehash: true }), [true, false, false]);
+    assert_eq!(strong.verify(password("b"), Some(weak_hash)).await.unwrap(), Verdict::Differs);
+}
+
+#[tokio::test]
 async fn p7_a_hash_keeps_its_own_parameters() {
     let strong = start(Argon2Settings { memory_kib: 20_000, iterations: 3, ..Argon2Settings::default() }).unwrap();
     let hash = strong.hash(password("a")).await.unwrap();
-    assert_eq!(hasher().verify(password("a"), Some(hash)).await.unwrap(), Verdict::Matches);
+    assert_eq!(hasher().verify(password("a"), Some(hash)).await.unwrap(), MATCHES);
 }
 
 #[tokio::test]
@@ -70,7 +86,7 @@ async fn p7_a_hostile_row_cannot_exhaust_the_server() {
     for phc in [
         "$argon2id$v=19$m=4194304,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "$argon2id$v=19$m=19456,t=4000000,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-        "$argon2i$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "$argon2id$v=16$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA",
         "plain text",
         "",
@@ -108,7 +124,7 @@ async fn many_at_once_are_all_answered() {
         })
         .collect();
     for (n, verification) in verifications.into_iter().enumerate() {
-        let expected = if n % 2 == 0 { Verdict::Matches } else { Verdict::Differs };
+        let expected = if n % 2 == 0 { MATCHES } else { Verdict::Differs };
         assert_eq!(verification.await.unwrap(), expected);
     }
 }

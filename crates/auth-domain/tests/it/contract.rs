@@ -29,6 +29,7 @@ async fn a_store_that_is_not_atomic_fails_the_suite() {
             "many_logins_at_once_never_pass_a_limit_of_three_that_denies",
             "many_logins_at_once_never_pass_a_limit_by_class",
             "of_many_steps_at_once_exactly_one_moves_the_row",
+            "a_login_that_races_with_a_reset_is_refused_or_ended_by_it",
         ]
     );
 }

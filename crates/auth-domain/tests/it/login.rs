@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use auth_domain::Policies;
-use auth_domain::login::{LoginError, LoginRequest};
-use auth_domain::model::{DeviceClass, EventKind, OnLimit, Password, PasswordHash, Presenter, SessionLimit};
+use auth_domain::account::RegisteredBy;
+use auth_domain::login::{Device, LoginError};
+use auth_domain::model::{DeviceClass, EventKind, OnLimit, Password, PasswordHash, SessionLimit, ThrottlePolicy};
 use auth_domain::ports::{Clock, HashError, PasswordHasher, Verdict};
 use auth_domain::testing::PlainHasher;
 use token_core::Claims;
 
-use crate::world::{PASSWORD, Setup, World};
+use crate::world::{PASSWORD, Setup, World, device};
 
 /// Counts what it is asked, and the bytes of the longest password.
 #[derive(Default)]
@@ -55,7 +56,9 @@ async fn a_login_gives_tokens_that_say_who_how_and_when() {
 #[tokio::test]
 async fn p11_every_failure_gives_the_same_answer_after_the_same_work() {
     let hasher = Arc::new(CountingHasher::default());
-    let world = Setup { hasher: Arc::clone(&hasher) as _, ..Setup::default() }.build();
+    let throttle = ThrottlePolicy { enabled: false, ..ThrottlePolicy::default() };
+    let policies = Policies { throttle, ..Policies::default() };
+    let world = Setup { hasher: Arc::clone(&hasher) as _, policies, ..Setup::default() }.build();
     world.register("alice@example.com").await;
     let disabled = world.register("disabled@example.com").await;
     world.disable(disabled.id).await;
@@ -91,14 +94,8 @@ async fn p2_a_password_that_is_too_long_is_never_hashed() {
 #[tokio::test]
 async fn p6_the_same_text_in_another_unicode_form_signs_in() {
     let world = World::new();
-    let password = secrecy::SecretString::from("cafe\u{301} au lait, two sugars");
-    let request = auth_domain::account::RegisterRequest {
-        email: "alice@example.com",
-        password: &password,
-        display_name: None,
-        roles: Vec::new(),
-    };
-    world.auth.accounts.register(request).await.unwrap();
+    let password = "cafe\u{301} au lait, two sugars";
+    world.register_as("alice@example.com", password, RegisteredBy::Operator).await.unwrap();
     assert!(world.try_login("alice@example.com", "caf\u{e9} au lait, two sugars").await.is_ok());
 }
 
@@ -146,16 +143,12 @@ async fn a_busy_hasher_is_told_as_such() {
 async fn at_the_limit_the_owner_chooses_a_device_to_end_and_goes_on() {
     let world = limited(1, OnLimit::Deny);
     let first = world.signed_in().await;
-    let password = secrecy::SecretString::from(PASSWORD);
-    let request = LoginRequest {
-        email: "alice@example.com",
-        password: &password,
-        device_name: None,
-        device_class: Some(DeviceClass::Desktop),
+    let chosen = Device {
+        class: Some(DeviceClass::Desktop),
         end_session: Some(first.facts.session),
-        presenter: Presenter::default(),
+        ..device("192.0.2.1", None)
     };
-    let second = world.auth.login.login(request).await.unwrap();
+    let second = world.login_on("alice@example.com", PASSWORD, chosen).await.unwrap().tokens;
     assert!(!world.lets_in(&first) && world.lets_in(&second));
     let listed = world.sessions(&second).await;
     assert_eq!(listed.iter().map(|row| row.device_class).collect::<Vec<_>>(), [DeviceClass::Desktop]);

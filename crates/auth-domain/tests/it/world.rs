@@ -3,17 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_domain::account::RegisterRequest;
+use auth_domain::account::{RegisterError, RegisterRequest, Registered, RegisteredBy};
 use auth_domain::admin::Operator;
-use auth_domain::login::{LoginError, LoginRequest};
+use auth_domain::login::{Device, LoginError, LoginRequest, SignedIn};
 use auth_domain::model::{
-    Account, AccountId, Actor, EventQuery, IdempotencyKey, Presenter, SecurityEvent, SessionRecord, Timestamp,
+    Account, AccountId, Actor, Delivery, EmailAddress, EventKind, EventQuery, IdempotencyKey, Locale, Presenter,
+    SecurityEvent, SessionRecord, Timestamp, TokenMailKind,
 };
-use auth_domain::ports::{Clock, Entropy, Mailer, PasswordHasher, Stores};
+use auth_domain::ports::{
+    BreachCheck, Clock, Entropy, Mailer, NotTaken, PasswordHasher, Stores, WebAuthn, WebhookSender,
+};
 use auth_domain::refresh::{MasterKey, RefreshError, RefreshRequest, RotationKeys};
+use auth_domain::sealing::Sealer;
 use auth_domain::session::{IssuedTokens, Owner};
-use auth_domain::testing::{ManualClock, MemoryStores, PlainHasher, RecordingMailer, SeededEntropy};
-use auth_domain::{Auth, Policies, Ports};
+use auth_domain::testing::{ManualClock, MemoryStores, PlainHasher, RecordingMailer, SeededEntropy, SentMail};
+use auth_domain::throttle::MemoryThrottle;
+use auth_domain::{Auth, AuthKeys, Policies, Ports};
 use secrecy::SecretString;
 use token_core::{Algorithm, Audience, Claims, Issuer, KeySet, RevocationSet, Rules, SigningKey, Verifier};
 
@@ -35,6 +40,8 @@ pub(crate) struct Setup {
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) webauthn: Option<Arc<dyn WebAuthn>>,
+    pub(crate) breaches: Option<Arc<dyn BreachCheck>>,
 }
 
 impl Default for Setup {
@@ -46,6 +53,8 @@ impl Default for Setup {
             hasher: Arc::new(PlainHasher),
             mailer: None,
             entropy: Arc::new(SeededEntropy::new(1)),
+            webauthn: None,
+            breaches: None,
         }
     }
 }
@@ -60,15 +69,22 @@ impl Setup {
         let keys = Arc::new(KeySet::new([signing.verification_key()]));
         let verifier = Verifier::new(keys, Rules::access_token("https://id.example", "jeton"));
         let issuer = Issuer::new(signing, "https://id.example".to_owned(), Audience::from("jeton"), 900);
+        let throttle = Arc::new(MemoryThrottle::default());
         let ports = Ports {
             stores: self.stores.clone(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: self.entropy,
             hasher: self.hasher,
             mailer: self.mailer.unwrap_or_else(|| Arc::clone(&mailer) as Arc<dyn Mailer>),
+            throttle,
+            webauthn: self.webauthn,
+            breaches: self.breaches,
         };
-        let rotation = RotationKeys::new(self.masters.first().unwrap().id(), self.masters).unwrap();
-        let auth = Auth::new(&ports, &self.policies, rotation, issuer, Arc::clone(&revocations));
+        let active = self.masters.first().unwrap().id();
+        let sealer = Sealer::new(active, self.masters.clone()).unwrap();
+        let rotation = RotationKeys::new(active, self.masters).unwrap();
+        let keys = AuthKeys { rotation, sealer, signing: issuer.into() };
+        let auth = Auth::new(&ports, &self.policies, keys, Arc::clone(&revocations));
         World { auth, stores: self.stores, clock, mailer, revocations, verifier }
     }
 }
@@ -79,23 +95,67 @@ impl World {
     }
 
     pub(crate) async fn register(&self, email: &str) -> Account {
-        let password = SecretString::from(PASSWORD);
-        let request = RegisterRequest { email, password: &password, display_name: None, roles: Vec::new() };
-        self.auth.accounts.register(request).await.unwrap()
+        match self.register_as(email, PASSWORD, RegisteredBy::Owner { invite: None }).await.unwrap() {
+            Registered::Created(account) => account,
+            Registered::MailSent => {
+                let email = EmailAddress::parse(email).unwrap();
+                self.stores.accounts.credentials(&email).await.unwrap().unwrap().account
+            }
+        }
+    }
+
+    pub(crate) async fn register_as(
+        &self,
+        email: &str,
+        password: &str,
+        by: RegisteredBy<'_>,
+    ) -> Result<Registered, RegisterError> {
+        let password = SecretString::from(password);
+        let request = RegisterRequest {
+            email,
+            password: Some(&password),
+            display_name: None,
+            roles: Vec::new(),
+            locale: Locale::Ko,
+            by,
+            presenter: Presenter::new("192.0.2.1".parse().ok(), None),
+        };
+        self.auth.accounts.register(request).await
+    }
+
+    /// Sends the mails that are due.
+    pub(crate) async fn mail(&self) -> Vec<SentMail> {
+        struct Nobody;
+        #[async_trait::async_trait]
+        impl WebhookSender for Nobody {
+            async fn send(&self, _: &Delivery, _: Timestamp) -> Result<(), NotTaken> {
+                panic!("there is no endpoint");
+            }
+        }
+        let before = self.mailer.sent().len();
+        self.auth.mails.send_tokens().await.unwrap();
+        self.auth.webhooks.deliver(&[], &Nobody).await.unwrap();
+        self.mailer.sent().split_off(before)
+    }
+
+    /// Sends the mails that are due, and takes the token of the last one of this kind.
+    pub(crate) async fn mailed(&self, kind: TokenMailKind) -> String {
+        self.mail().await;
+        self.mailer.token(kind).unwrap()
     }
 
     pub(crate) async fn try_login(&self, email: &str, password: &str) -> Result<IssuedTokens, LoginError> {
+        self.login_on(email, password, device("192.0.2.1", None)).await.map(|signed_in| signed_in.tokens)
+    }
+
+    pub(crate) async fn login_on(
+        &self,
+        email: &str,
+        password: &str,
+        device: Device<'_>,
+    ) -> Result<SignedIn, LoginError> {
         let password = SecretString::from(password);
-        let presenter = Presenter::new("192.0.2.1".parse().ok(), Some("victim/1.0"));
-        let request = LoginRequest {
-            email,
-            password: &password,
-            device_name: None,
-            device_class: None,
-            end_session: None,
-            presenter,
-        };
-        self.auth.login.login(request).await
+        self.auth.login.login(LoginRequest { email, password: &password, device }).await
     }
 
     /// Registers Alice and logs her in.
@@ -130,9 +190,12 @@ impl World {
         self.auth.admin.disable(&operator, account).await.unwrap();
     }
 
-    /// The account's events, newest first.
+    /// The account's events but its registration, newest first.
     pub(crate) async fn events(&self, account: AccountId) -> Vec<SecurityEvent> {
-        self.stores.events.page(EventQuery { account: Some(account), before: None, limit: 100 }).await.unwrap()
+        let query = EventQuery { account: Some(account), before: None, limit: 100 };
+        let mut events = self.stores.events.page(query).await.unwrap();
+        events.retain(|event| event.kind != EventKind::AccountRegistered);
+        events
     }
 
     pub(crate) fn wait(&self, secs: u64) {
@@ -140,8 +203,21 @@ impl World {
     }
 }
 
+/// A device at an address, with what it kept of its last login.
+pub(crate) fn device<'a>(ip: &str, token: Option<&'a str>) -> Device<'a> {
+    let presenter = Presenter::new(ip.parse().ok(), Some("victim/1.0"));
+    Device { presenter, token, ..Device::default() }
+}
+
 /// The owner of a session, at work on his account.
 pub(crate) fn owner(tokens: &IssuedTokens) -> Owner {
     let presenter = Presenter::new("192.0.2.1".parse().ok(), Some("victim/1.0"));
-    Owner { account: tokens.facts.account, session: tokens.facts.session, presenter }
+    let facts = &tokens.facts;
+    Owner {
+        account: facts.account,
+        session: facts.session,
+        auth_time: facts.auth_time,
+        amr: facts.amr.clone(),
+        presenter,
+    }
 }

@@ -2,16 +2,21 @@
 
 use async_trait::async_trait;
 use auth_domain::model::{
-    Account, AccountId, AccountQuery, Credentials, DisplayName, EmailAddress, Ending, NewAccount, Role, SecurityEvent,
+    Account, AccountId, AccountQuery, Credentials, DisplayName, EmailAddress, Ending, NewAccount, PasswordHash, Redeem,
+    Role, SecurityEvent,
 };
-use auth_domain::ports::{AccountStore, CloseAccount, Created, StoreError};
+use auth_domain::ports::{AccountStore, CloseAccount, Created, EmailChange, SetPassword, StoreError};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::close::{Delete, Disable, Enable};
+use super::email::{ChangeEmail, VerifyEmail};
+use super::password::{Rehash, Set};
 use super::pool::Step;
-use super::schema::{ACCOUNT, users};
+use super::registration::Create;
+use super::schema::{ACCOUNT, passkeys, totp, users};
 use super::{Postgres, events};
 use crate::column::{self, words};
 use crate::error::Failure;
@@ -20,7 +25,7 @@ use crate::row::{AccountRow, CredentialsRow};
 #[async_trait]
 impl AccountStore for Postgres {
     async fn create(&self, new: NewAccount) -> Result<Created, StoreError> {
-        self.pool.statement(Create(new)).await
+        self.pool.transact(Create(new)).await
     }
 
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
@@ -43,6 +48,22 @@ impl AccountStore for Postgres {
         self.pool.transact(SetRoles { roles, event }).await
     }
 
+    async fn verify_email(&self, redeem: Redeem, event: SecurityEvent) -> Result<bool, StoreError> {
+        self.pool.transact(VerifyEmail { redeem, event }).await
+    }
+
+    async fn change_email(&self, redeem: Redeem, event: SecurityEvent) -> Result<EmailChange, StoreError> {
+        self.pool.transact(ChangeEmail { redeem, event }).await
+    }
+
+    async fn set_password(&self, set: SetPassword) -> Result<Option<Ending>, StoreError> {
+        self.pool.transact(Set(set)).await
+    }
+
+    async fn rehash(&self, account: AccountId, old: PasswordHash, new: PasswordHash) -> Result<bool, StoreError> {
+        self.pool.statement(Rehash { account, old, new }).await
+    }
+
     async fn disable(&self, close: CloseAccount) -> Result<Option<Ending>, StoreError> {
         self.pool.transact(Disable(close)).await
     }
@@ -56,36 +77,6 @@ impl AccountStore for Postgres {
     }
 }
 
-struct Create(NewAccount);
-
-impl Step for Create {
-    type Answer = Created;
-
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Created, Failure> {
-        let new = &self.0;
-        let added: Option<AccountRow<Uuid>> = diesel::insert_into(users::table)
-            .values((
-                users::id.eq(new.id.as_uuid()),
-                users::email.eq(new.email.address()),
-                users::email_canonical.eq(new.email.canonical()),
-                users::display_name.eq(new.display_name.as_ref().map(DisplayName::as_str)),
-                users::roles.eq(words(new.roles.iter().map(Role::as_str))),
-                users::password_hash.eq(new.password_hash.expose()),
-                users::created_at.eq(new.created_at.as_micros()),
-            ))
-            .on_conflict(users::email_canonical)
-            .do_nothing()
-            .returning(ACCOUNT)
-            .get_result(connection)
-            .await
-            .optional()?;
-        match added {
-            Some(row) => Ok(Created::Created(row.account()?)),
-            None => Ok(Created::EmailTaken),
-        }
-    }
-}
-
 enum Find {
     Email(EmailAddress),
     Id(AccountId),
@@ -95,7 +86,10 @@ impl Step for Find {
     type Answer = Option<Credentials>;
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, Failure> {
-        let columns = users::table.select((ACCOUNT, users::password_hash));
+        let app = totp::table.filter(totp::user_id.eq(users::id)).filter(totp::confirmed_at.is_not_null());
+        let passkey = passkeys::table.filter(passkeys::user_id.eq(users::id));
+        let second_factor = exists(app).or(exists(passkey));
+        let columns = users::table.select((ACCOUNT, users::password_hash, users::password_changed_at, second_factor));
         let row: Option<CredentialsRow<Uuid>> = match self {
             Self::Email(email) => columns.filter(users::email_canonical.eq(email.canonical())).first(connection).await,
             Self::Id(account) => columns.filter(users::id.eq(account.as_uuid())).first(connection).await,
@@ -172,4 +166,22 @@ impl Step for SetRoles {
         }
         Ok(row.map(AccountRow::account).transpose()?)
     }
+}
+
+/// What a step that changes an account must know of it.
+#[derive(Queryable)]
+pub(super) struct Locked {
+    pub(super) email_canonical: String,
+    pub(super) email_verified_at: Option<i64>,
+    pub(super) password_changed_at: Option<i64>,
+    pub(super) disabled_at: Option<i64>,
+}
+
+/// Locks the account: of the steps that change it one comes after the other. `None` when it is gone.
+pub(super) async fn lock(connection: &mut AsyncPgConnection, account: Uuid) -> Result<Option<Locked>, Failure> {
+    let found = users::table
+        .find(account)
+        .select((users::email_canonical, users::email_verified_at, users::password_changed_at, users::disabled_at))
+        .for_update();
+    Ok(found.first(connection).await.optional()?)
 }

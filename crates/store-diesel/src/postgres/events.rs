@@ -55,6 +55,7 @@ pub(super) async fn record(connection: &mut AsyncPgConnection, event: &SecurityE
             security_events::evidence.eq(column::evidence_text(event.evidence.as_ref())?),
             security_events::actor.eq(event.actor.as_str()),
             security_events::actor_id.eq(event.actor.id()),
+            security_events::detail.eq(&event.detail),
         ))
         .on_conflict(security_events::id)
         .do_nothing()

@@ -1,6 +1,7 @@
 //! Clean-up on PostgreSQL: each kind of rows in a statement of its own, which passes over what others hold.
 
 use async_trait::async_trait;
+use auth_domain::model::Tally;
 use auth_domain::ports::{Housekeeping, Retention, StoreError};
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -27,14 +28,28 @@ const EVENTS: &str = "DELETE FROM security_events WHERE id = ANY (ARRAY(
         AND NOT EXISTS (SELECT FROM webhook_deliveries WHERE event_id = security_events.id)
     ORDER BY at LIMIT $2 FOR UPDATE OF security_events SKIP LOCKED))";
 
+const ONE_TIME: &str = "DELETE FROM one_time_tokens WHERE id = ANY (ARRAY(
+    SELECT id FROM one_time_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
+/// Every attempt moves `last_at`, so here too the table is read through.
+const THROTTLE: &str = "DELETE FROM login_throttle WHERE key = ANY (ARRAY(
+    SELECT key FROM login_throttle WHERE last_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED))";
+
 #[async_trait]
 impl Housekeeping for Postgres {
     async fn sweep(&self, retention: Retention, batch: u32) -> Result<u64, StoreError> {
-        let Retention { revocations, sessions, events, deliveries } = retention;
+        let Retention { revocations, sessions, events, one_time, deliveries } = retention;
+        // Tokens go when they have expired, so that is now; and then these count for nothing any more.
+        let forgotten = one_time.minus(Tally::FORGOTTEN);
         let mut removed = 0;
-        for (delete, until) in
-            [(SESSIONS, sessions), (REVOCATIONS, revocations), (DELIVERIES, deliveries), (EVENTS, events)]
-        {
+        for (delete, until) in [
+            (SESSIONS, sessions),
+            (REVOCATIONS, revocations),
+            (ONE_TIME, one_time),
+            (THROTTLE, forgotten),
+            (DELIVERIES, deliveries),
+            (EVENTS, events),
+        ] {
             removed += self.pool.statement(Sweep { delete, until: until.as_micros(), batch }).await?;
         }
         Ok(removed)

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use auth_domain::model::{NewSession, Opened, Role, SessionLimit, SessionRecord};
+use auth_domain::model::{NewSession, Opened, Role, SessionLimit, SessionRecord, Timestamp};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
@@ -41,17 +41,19 @@ impl Step for Open {
 }
 
 impl Open {
-    /// Locks the account and reads its roles; `None` when it is gone or disabled.
+    /// Locks the account and reads its roles; `None` when it is gone or disabled, or what the login rests on does not hold.
     async fn lock(&self, connection: &mut AsyncPgConnection) -> Result<Option<Vec<Role>>, Failure> {
-        let roles: Option<String> = users::table
+        let found: Option<(String, Option<i64>)> = users::table
             .filter(users::id.eq(self.new.account.as_uuid()))
             .filter(users::disabled_at.is_null())
-            .select(users::roles)
+            .select((users::roles, users::password_changed_at))
             .for_update()
             .first(connection)
             .await
             .optional()?;
-        Ok(roles.as_deref().map(column::roles).transpose()?)
+        let holds = |changed_at: Option<i64>| self.new.rests_on.holds(changed_at.map(Timestamp::from_micros));
+        let usable = found.filter(|(_, changed_at)| holds(*changed_at));
+        Ok(usable.map(|(roles, _)| column::roles(&roles)).transpose()?)
     }
 
     /// The account's live sessions, newest first. They are locked, so that what the limit is judged by stays so.

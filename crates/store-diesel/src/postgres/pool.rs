@@ -36,6 +36,11 @@ pub(super) trait Step: Send + Sync + 'static {
     /// May be run again after a conflict.
     fn run(&self, connection: &mut AsyncPgConnection) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 
+    /// Whether what it wrote is undone, though it has an answer: a refusal that came after the first write.
+    fn is_undone(_answer: &Self::Answer) -> bool {
+        false
+    }
+
     /// Runs between the commit and the answer. Tests of what survives a crash stop the process here.
     fn committed(_answer: &Self::Answer) {}
 }
@@ -182,6 +187,10 @@ async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> R
     // A connection that broke unnoticed fails here, where nothing has happened yet.
     AnsiTransactionManager::begin_transaction(connection).await.map_err(|error| Stopped::Undone(error.into()))?;
     let answer = match step.run(connection).await {
+        Ok(answer) if S::is_undone(&answer) => {
+            let _ = AnsiTransactionManager::rollback_transaction(connection).await;
+            return Ok(answer);
+        }
         Ok(answer) => answer,
         Err(failure) => {
             // Should it fail, the connection is broken, and the pool throws it away; the server undoes the transaction.

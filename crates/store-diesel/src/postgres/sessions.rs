@@ -8,7 +8,8 @@ use auth_domain::model::{
     AccountId, Advance, DisplayName, EndSessions, Ending, Judge, LateRetry, NewSession, Opened, Ruling, SessionFacts,
     SessionId, SessionLimit, SessionRecord, Timestamp,
 };
-use auth_domain::ports::{SessionStore, StoreError};
+use auth_domain::ports::{Reauthenticate, SessionStore, StoreError};
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -18,7 +19,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use super::end::{self, End};
 use super::open::Open;
 use super::pool::Step;
-use super::schema::{SESSION, sessions, users};
+use super::schema::{FACTS, SESSION, sessions, users};
 use super::{Postgres, events};
 use crate::error::Failure;
 use crate::row::{FactsRow, SessionRow};
@@ -49,6 +50,10 @@ impl SessionStore for Postgres {
 
     async fn get(&self, session: SessionId) -> Result<Option<SessionRecord>, StoreError> {
         self.pool.statement(Get(session)).await
+    }
+
+    async fn reauthenticate(&self, again: Reauthenticate) -> Result<Option<SessionFacts>, StoreError> {
+        self.pool.transact(again).await
     }
 
     async fn rename(
@@ -256,6 +261,34 @@ impl Step for Get {
 
     async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, Failure> {
         find(connection, self.0).await
+    }
+}
+
+impl Step for Reauthenticate {
+    type Answer = Option<SessionFacts>;
+
+    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<Self::Answer, Failure> {
+        let now = self.now.as_micros();
+        let enabled = users::table.filter(users::id.eq(sessions::user_id)).filter(users::disabled_at.is_null());
+        let live = sessions::table
+            .filter(sessions::id.eq(self.session.as_uuid()))
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::idle_expires_at.gt(now))
+            .filter(sessions::expires_at.gt(now))
+            .filter(exists(enabled));
+        let amr = column::words(self.amr.iter().map(String::as_str));
+        let noted = diesel::update(live).set((sessions::auth_time.eq(now), sessions::amr.eq(amr)));
+        if noted.execute(connection).await? == 0 {
+            return Ok(None);
+        }
+        events::record(connection, &self.event).await?;
+        let facts: FactsRow<uuid::Uuid> = sessions::table
+            .inner_join(users::table)
+            .filter(sessions::id.eq(self.session.as_uuid()))
+            .select(FACTS)
+            .first(connection)
+            .await?;
+        Ok(Some(facts.facts()?))
     }
 }
 

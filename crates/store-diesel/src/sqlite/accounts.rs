@@ -2,14 +2,20 @@
 
 use async_trait::async_trait;
 use auth_domain::model::{
-    Account, AccountId, AccountQuery, Credentials, DisplayName, EmailAddress, Ending, NewAccount, Role, SecurityEvent,
+    Account, AccountId, AccountQuery, Credentials, DisplayName, EmailAddress, Ending, NewAccount, PasswordHash, Redeem,
+    Role, SecurityEvent,
 };
-use auth_domain::ports::{AccountStore, CloseAccount, Created, StoreError};
+use auth_domain::ports::{AccountStore, CloseAccount, Created, EmailChange, SetPassword, StoreError};
+use diesel::dsl::exists;
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::close::{Delete, Disable, Enable};
+use super::email::{ChangeEmail, VerifyEmail};
+use super::password::{Rehash, Set};
 use super::pool::Step;
-use super::schema::{ACCOUNT, users};
+use super::registration::Create;
+use super::schema::{ACCOUNT, passkeys, totp, users};
 use super::{Sqlite, bytes, events};
 use crate::column::{self, words};
 use crate::error::Failure;
@@ -41,6 +47,22 @@ impl AccountStore for Sqlite {
         self.pool.write(SetRoles { roles, event }).await
     }
 
+    async fn verify_email(&self, redeem: Redeem, event: SecurityEvent) -> Result<bool, StoreError> {
+        self.pool.write(VerifyEmail { redeem, event }).await
+    }
+
+    async fn change_email(&self, redeem: Redeem, event: SecurityEvent) -> Result<EmailChange, StoreError> {
+        self.pool.write(ChangeEmail { redeem, event }).await
+    }
+
+    async fn set_password(&self, set: SetPassword) -> Result<Option<Ending>, StoreError> {
+        self.pool.write(Set(set)).await
+    }
+
+    async fn rehash(&self, account: AccountId, old: PasswordHash, new: PasswordHash) -> Result<bool, StoreError> {
+        self.pool.write(Rehash { account, old, new }).await
+    }
+
     async fn disable(&self, close: CloseAccount) -> Result<Option<Ending>, StoreError> {
         self.pool.write(Disable(close)).await
     }
@@ -54,35 +76,6 @@ impl AccountStore for Sqlite {
     }
 }
 
-struct Create(NewAccount);
-
-impl Step for Create {
-    type Answer = Created;
-
-    fn run(&self, connection: &mut SqliteConnection) -> Result<Created, Failure> {
-        let new = &self.0;
-        let added: Option<AccountRow<Vec<u8>>> = diesel::insert_into(users::table)
-            .values((
-                users::id.eq(bytes(new.id.as_uuid())),
-                users::email.eq(new.email.address()),
-                users::email_canonical.eq(new.email.canonical()),
-                users::display_name.eq(new.display_name.as_ref().map(DisplayName::as_str)),
-                users::roles.eq(words(new.roles.iter().map(Role::as_str))),
-                users::password_hash.eq(new.password_hash.expose()),
-                users::created_at.eq(new.created_at.as_micros()),
-            ))
-            .on_conflict(users::email_canonical)
-            .do_nothing()
-            .returning(ACCOUNT)
-            .get_result(connection)
-            .optional()?;
-        match added {
-            Some(row) => Ok(Created::Created(row.account()?)),
-            None => Ok(Created::EmailTaken),
-        }
-    }
-}
-
 enum Find {
     Email(EmailAddress),
     Id(AccountId),
@@ -92,7 +85,10 @@ impl Step for Find {
     type Answer = Option<Credentials>;
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
-        let columns = users::table.select((ACCOUNT, users::password_hash));
+        let app = totp::table.filter(totp::user_id.eq(users::id)).filter(totp::confirmed_at.is_not_null());
+        let passkey = passkeys::table.filter(passkeys::user_id.eq(users::id));
+        let second_factor = exists(app).or(exists(passkey));
+        let columns = users::table.select((ACCOUNT, users::password_hash, users::password_changed_at, second_factor));
         let row: Option<CredentialsRow<Vec<u8>>> = match self {
             Self::Email(email) => columns.filter(users::email_canonical.eq(email.canonical())).first(connection),
             Self::Id(account) => columns.filter(users::id.eq(bytes(account.as_uuid()))).first(connection),
@@ -167,4 +163,24 @@ impl Step for SetRoles {
         }
         Ok(row.map(AccountRow::account).transpose()?)
     }
+}
+
+/// What a step that changes an account must know of it.
+#[derive(Queryable)]
+pub(super) struct Found {
+    pub(super) email_canonical: String,
+    pub(super) email_verified_at: Option<i64>,
+    pub(super) password_changed_at: Option<i64>,
+    pub(super) disabled_at: Option<i64>,
+}
+
+/// The account; `None` when it is gone.
+pub(super) fn find(connection: &mut SqliteConnection, account: Uuid) -> Result<Option<Found>, Failure> {
+    let found = users::table.find(bytes(account)).select((
+        users::email_canonical,
+        users::email_verified_at,
+        users::password_changed_at,
+        users::disabled_at,
+    ));
+    Ok(found.first(connection).optional()?)
 }

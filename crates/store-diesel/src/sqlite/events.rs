@@ -53,6 +53,7 @@ pub(super) fn record(connection: &mut SqliteConnection, event: &SecurityEvent) -
             security_events::evidence.eq(column::evidence_text(event.evidence.as_ref())?),
             security_events::actor.eq(event.actor.as_str()),
             security_events::actor_id.eq(event.actor.id().map(bytes)),
+            security_events::detail.eq(&event.detail),
         ))
         .on_conflict(security_events::id)
         .do_nothing()

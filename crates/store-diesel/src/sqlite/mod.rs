@@ -4,17 +4,25 @@ mod accounts;
 mod api_keys;
 mod close;
 mod connection;
+mod email;
 mod end;
 mod events;
+mod factors;
 mod housekeeping;
 mod keys;
 mod listener;
 pub(crate) mod migrate;
+mod one_time;
 mod open;
+mod passkeys;
+mod password;
 mod pool;
+mod recovery_codes;
+mod registration;
 mod revocations;
 mod schema;
 mod sessions;
+mod throttle;
 mod webhooks;
 
 use std::path::Path;
@@ -54,6 +62,9 @@ impl Sqlite {
             accounts: Arc::new(self.clone()),
             sessions: Arc::new(self.clone()),
             revocations: Arc::new(self.clone()),
+            one_time: Arc::new(self.clone()),
+            factors: Arc::new(self.clone()),
+            throttle: Arc::new(self.clone()),
             events: Arc::new(self.clone()),
             keys: Arc::new(self.clone()),
             api_keys: Arc::new(self.clone()),

@@ -1,6 +1,6 @@
 //! Opening a session on SQLite, within the account's limit.
 
-use auth_domain::model::{NewSession, Opened, Role, SessionLimit};
+use auth_domain::model::{NewSession, Opened, Role, SessionLimit, Timestamp};
 use diesel::prelude::*;
 
 use super::pool::Step;
@@ -44,15 +44,17 @@ impl Step for Open {
 }
 
 impl Open {
-    /// The account's roles; `None` when it is gone or disabled.
+    /// The account's roles; `None` when it is gone or disabled, or what the login rests on does not hold.
     fn roles(&self, connection: &mut SqliteConnection) -> Result<Option<Vec<Role>>, Failure> {
-        let roles: Option<String> = users::table
+        let found: Option<(String, Option<i64>)> = users::table
             .filter(users::id.eq(bytes(self.new.account.as_uuid())))
             .filter(users::disabled_at.is_null())
-            .select(users::roles)
+            .select((users::roles, users::password_changed_at))
             .first(connection)
             .optional()?;
-        Ok(roles.as_deref().map(column::roles).transpose()?)
+        let holds = |changed_at: Option<i64>| self.new.rests_on.holds(changed_at.map(Timestamp::from_micros));
+        let usable = found.filter(|(_, changed_at)| holds(*changed_at));
+        Ok(usable.map(|(roles, _)| column::roles(&roles)).transpose()?)
     }
 
     fn add(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {

@@ -12,6 +12,9 @@ table! {
         password_hash -> Nullable<Text>,
         created_at -> BigInt,
         disabled_at -> Nullable<BigInt>,
+        locale -> Text,
+        email_verified_at -> Nullable<BigInt>,
+        password_changed_at -> Nullable<BigInt>,
     }
 }
 
@@ -69,6 +72,7 @@ table! {
         actor -> Text,
         actor_id -> Nullable<Binary>,
         spread_at -> Nullable<BigInt>,
+        detail -> Nullable<Text>,
     }
 }
 
@@ -118,16 +122,93 @@ table! {
     }
 }
 
+table! {
+    one_time_tokens (id) {
+        id -> Binary,
+        purpose -> Text,
+        user_id -> Nullable<Binary>,
+        secret_hash -> Binary,
+        bound_to -> Nullable<BigInt>,
+        email -> Nullable<Text>,
+        key_id -> Nullable<SmallInt>,
+        sealed -> Nullable<Binary>,
+        mail_kind -> Nullable<Text>,
+        mail_locale -> Nullable<Text>,
+        mail_attempts -> Nullable<BigInt>,
+        mail_due_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
+    totp (user_id) {
+        user_id -> Binary,
+        key_id -> SmallInt,
+        sealed -> Binary,
+        confirmed_at -> Nullable<BigInt>,
+        last_step -> BigInt,
+    }
+}
+
+table! {
+    recovery_codes (user_id, hash) {
+        user_id -> Binary,
+        hash -> Binary,
+    }
+}
+
+table! {
+    passkeys (id) {
+        id -> Binary,
+        user_id -> Binary,
+        credential_id -> Binary,
+        name -> Text,
+        data -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    login_throttle (key) {
+        key -> Binary,
+        failures -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(one_time_tokens -> users (user_id));
+diesel::joinable!(totp -> users (user_id));
+diesel::joinable!(passkeys -> users (user_id));
 diesel::joinable!(webhook_deliveries -> security_events (event_id));
 diesel::allow_tables_to_appear_in_same_query!(users, sessions);
+diesel::allow_tables_to_appear_in_same_query!(users, one_time_tokens);
+diesel::allow_tables_to_appear_in_same_query!(users, totp, recovery_codes, passkeys);
 diesel::allow_tables_to_appear_in_same_query!(security_events, webhook_deliveries);
 
 /// The columns of an [`AccountRow`](crate::row::AccountRow).
-pub(super) const ACCOUNT: Account =
-    (users::id, users::email, users::display_name, users::roles, users::created_at, users::disabled_at);
-pub(super) type Account =
-    (users::id, users::email, users::display_name, users::roles, users::created_at, users::disabled_at);
+pub(super) const ACCOUNT: Account = (
+    users::id,
+    users::email,
+    users::display_name,
+    users::roles,
+    users::locale,
+    users::email_verified_at,
+    users::created_at,
+    users::disabled_at,
+);
+pub(super) type Account = (
+    users::id,
+    users::email,
+    users::display_name,
+    users::roles,
+    users::locale,
+    users::email_verified_at,
+    users::created_at,
+    users::disabled_at,
+);
 
 /// The columns of a [`FactsRow`](crate::row::FactsRow).
 pub(super) const FACTS: Facts = (
@@ -211,6 +292,7 @@ pub(super) const EVENT: Event = (
     security_events::evidence,
     security_events::actor,
     security_events::actor_id,
+    security_events::detail,
 );
 pub(super) type Event = (
     security_events::id,
@@ -223,9 +305,46 @@ pub(super) type Event = (
     security_events::evidence,
     security_events::actor,
     security_events::actor_id,
+    security_events::detail,
 );
 
 /// The columns of a [`DeliveryRow`](crate::row::DeliveryRow).
 pub(super) const DELIVERY: Delivery =
     (webhook_deliveries::id, webhook_deliveries::endpoint, webhook_deliveries::attempts, EVENT);
 pub(super) type Delivery = (webhook_deliveries::id, webhook_deliveries::endpoint, webhook_deliveries::attempts, Event);
+
+/// The columns of a [`TokenRow`](crate::row::TokenRow).
+pub(super) const TOKEN: Token = (
+    one_time_tokens::id,
+    one_time_tokens::purpose,
+    one_time_tokens::user_id,
+    one_time_tokens::secret_hash,
+    one_time_tokens::bound_to,
+    one_time_tokens::email,
+    one_time_tokens::key_id,
+    one_time_tokens::sealed,
+    one_time_tokens::mail_kind,
+    one_time_tokens::mail_locale,
+    one_time_tokens::mail_attempts,
+    one_time_tokens::created_at,
+    one_time_tokens::expires_at,
+);
+pub(super) type Token = (
+    one_time_tokens::id,
+    one_time_tokens::purpose,
+    one_time_tokens::user_id,
+    one_time_tokens::secret_hash,
+    one_time_tokens::bound_to,
+    one_time_tokens::email,
+    one_time_tokens::key_id,
+    one_time_tokens::sealed,
+    one_time_tokens::mail_kind,
+    one_time_tokens::mail_locale,
+    one_time_tokens::mail_attempts,
+    one_time_tokens::created_at,
+    one_time_tokens::expires_at,
+);
+
+/// The columns of a [`TotpRow`](crate::row::FactorsRow).
+pub(super) const TOTP: Totp = (totp::key_id, totp::sealed, totp::confirmed_at, totp::last_step);
+pub(super) type Totp = (totp::key_id, totp::sealed, totp::confirmed_at, totp::last_step);

@@ -9,7 +9,8 @@ use auth_domain::model::{
     AccountId, Advance, DisplayName, EndSessions, Ending, Judge, LateRetry, NewSession, Opened, Ruling, SessionFacts,
     SessionId, SessionLimit, SessionRecord, Timestamp,
 };
-use auth_domain::ports::{SessionStore, StoreError};
+use auth_domain::ports::{Reauthenticate, SessionStore, StoreError};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
@@ -48,6 +49,10 @@ impl SessionStore for Sqlite {
 
     async fn get(&self, session: SessionId) -> Result<Option<SessionRecord>, StoreError> {
         self.pool.read(Get(session)).await
+    }
+
+    async fn reauthenticate(&self, again: Reauthenticate) -> Result<Option<SessionFacts>, StoreError> {
+        self.pool.write(again).await
     }
 
     async fn rename(
@@ -262,6 +267,33 @@ impl Step for Get {
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
         find(connection, self.0)
+    }
+}
+
+impl Step for Reauthenticate {
+    type Answer = Option<SessionFacts>;
+
+    fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
+        let now = self.now.as_micros();
+        let enabled = users::table.filter(users::id.eq(sessions::user_id)).filter(users::disabled_at.is_null());
+        let live = sessions::table
+            .filter(sessions::id.eq(bytes(self.session.as_uuid())))
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::idle_expires_at.gt(now))
+            .filter(sessions::expires_at.gt(now))
+            .filter(exists(enabled));
+        let amr = column::words(self.amr.iter().map(String::as_str));
+        let noted = diesel::update(live).set((sessions::auth_time.eq(now), sessions::amr.eq(amr)));
+        if noted.execute(connection)? == 0 {
+            return Ok(None);
+        }
+        events::record(connection, &self.event)?;
+        let facts: FactsRow<Vec<u8>> = sessions::table
+            .inner_join(users::table)
+            .filter(sessions::id.eq(bytes(self.session.as_uuid())))
+            .select(FACTS)
+            .first(connection)?;
+        Ok(Some(facts.facts()?))
     }
 }
 

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use auth_domain::model::{
-    AccountId, ApiKey, ApiKeyId, EventQuery, KeyChange, KeyState, RetiredMasterKey, Ruling, SessionId, TokenHash,
+    AccountId, ApiKey, ApiKeyId, EventKind, EventQuery, KeyChange, KeyState, Passkey, PasskeyId, Purpose,
+    RetiredMasterKey, Ruling, SealedBytes, SessionId, ThrottleKey, TokenHash,
 };
 use auth_domain::ports::{StoreError, Stores};
 use diesel::connection::SimpleConnection;
 
-use crate::scene::{Postgres, START, Sqlite, account, at, change_keys, end, open, session_id, signing_key};
+use crate::scene::{
+    Postgres, START, Sqlite, account, at, change_keys, end, event, open, redeem, session_id, signing_key, token,
+};
 
 /// What somebody did to the database, in words that both engines understand, and the column that then cannot be read.
-const DAMAGE: [(&str, &str, &str); 27] = [
+const DAMAGE: [(&str, &str, &str); 43] = [
     ("UPDATE users SET email = 'no address'", "users", "email"),
     ("UPDATE users SET display_name = ' padded '", "users", "display_name"),
     ("UPDATE users SET roles = 'Admin'", "users", "roles"),
@@ -39,9 +42,29 @@ const DAMAGE: [(&str, &str, &str); 27] = [
     ("UPDATE retired_master_keys SET id = 256", "retired_master_keys", "id"),
     ("UPDATE retired_master_keys SET key_id = -1", "retired_master_keys", "key_id"),
     ("UPDATE api_keys SET scopes = 'everything'", "api_keys", "scopes"),
+    ("UPDATE users SET locale = 'tlh'", "users", "locale"),
+    ("UPDATE users SET locale = 'ko-KR'", "users", "locale"),
+    ("UPDATE one_time_tokens SET purpose = 'fun'", "one_time_tokens", "purpose"),
+    ("UPDATE one_time_tokens SET email = 'no address'", "one_time_tokens", "email"),
+    ("UPDATE one_time_tokens SET key_id = 256", "one_time_tokens", "key_id"),
+    ("UPDATE one_time_tokens SET key_id = NULL", "one_time_tokens", "key_id"),
+    ("UPDATE one_time_tokens SET sealed = NULL", "one_time_tokens", "key_id"),
+    ("UPDATE one_time_tokens SET mail_kind = 'chain_letter'", "one_time_tokens", "mail_kind"),
+    ("UPDATE one_time_tokens SET mail_kind = NULL, mail_due_at = NULL", "one_time_tokens", "mail_kind"),
+    ("UPDATE one_time_tokens SET mail_locale = 'tlh'", "one_time_tokens", "mail_locale"),
+    ("UPDATE one_time_tokens SET mail_attempts = -1", "one_time_tokens", "mail_attempts"),
+    ("UPDATE totp SET key_id = -1", "totp", "key_id"),
+    ("UPDATE totp SET last_step = -1", "totp", "last_step"),
+    ("UPDATE passkeys SET credential_id = substr(credential_id, 1, 0)", "passkeys", "credential_id"),
+    ("UPDATE login_throttle SET failures = -1", "login_throttle", "failures"),
+    ("UPDATE login_throttle SET failures = 4294967296", "login_throttle", "failures"),
 ];
 
-/// An account with a live session, one that was ended, its entry in the feed, its event, and a key of each kind.
+/// One attempt is free.
+const KEY: ThrottleKey = ThrottleKey { hash: [1; 16], free: 1 };
+
+/// An account with a live session, one that was ended, its entry in the feed, its event, a key of each kind, a token, an app, a
+/// passkey, and a failed attempt.
 async fn fill(stores: &Stores) -> (AccountId, SessionId) {
     let owner = account(stores, 1).await;
     let session = open(stores, owner, 1).await;
@@ -59,6 +82,20 @@ async fn fill(stores: &Stores) -> (AccountId, SessionId) {
         revoked_at: None,
     };
     stores.api_keys.add(key).await.unwrap();
+    stores.one_time.add(token(1, Purpose::ResetPassword, Some(owner))).await.unwrap();
+    assert!(stores.factors.begin_totp(owner, SealedBytes { key_id: 1, bytes: vec![1] }).await.unwrap());
+    let passkey = Passkey {
+        id: PasskeyId::from_uuid(session.as_uuid()),
+        account: owner,
+        credential_id: vec![1],
+        name: "Laptop".into(),
+        data: "{}".into(),
+        created_at: START,
+        last_used_at: None,
+    };
+    let added = event(owner, EventKind::PasskeyAdded, 1, START);
+    assert!(stores.factors.add_passkey(passkey, None, added).await.unwrap());
+    assert_eq!(stores.throttle.charge(&[KEY], START).await.unwrap(), None);
     (owner, session)
 }
 
@@ -78,6 +115,16 @@ async fn complaint(stores: &Stores, owner: AccountId, session: SessionId) -> Opt
     }
     if let Err(error) = stores.api_keys.list().await {
         return Some(error);
+    }
+    if let Err(error) = stores.one_time.peek(&redeem(&token(1, Purpose::ResetPassword, Some(owner)))).await {
+        return Some(error);
+    }
+    if let Err(error) = stores.factors.of(owner).await {
+        return Some(error);
+    }
+    match stores.throttle.charge(&[KEY], START).await {
+        Ok(wait) => assert!(wait.is_some(), "it is blocked, and so changes nothing"),
+        Err(error) => return Some(error),
     }
     if let Err(error) = stores.keys.retired_masters().await {
         return Some(error);
@@ -112,15 +159,16 @@ async fn sqlite_rows_that_no_version_writes_are_corrupt() {
             .unwrap();
     }
     for (damage, table, column) in [
+        ("UPDATE one_time_tokens SET secret_hash = x'00'", "one_time_tokens", "secret_hash"),
         ("UPDATE sessions SET token_hash = x'00'", "sessions", "token_hash"),
         ("UPDATE revocations SET subject = x'00'", "revocations", "kind"),
     ] {
         other.batch_execute(damage).unwrap();
-        if table == "sessions" {
-            assert_corrupt(complaint(&sqlite.stores, owner, session).await.as_ref(), damage, (table, column));
-        } else {
-            assert_corrupt(sqlite.stores.revocations.live(at(3)).await.err().as_ref(), damage, (table, column));
-        }
+        let said = match table {
+            "revocations" => sqlite.stores.revocations.live(at(3)).await.err(),
+            _ => complaint(&sqlite.stores, owner, session).await,
+        };
+        assert_corrupt(said.as_ref(), damage, (table, column));
     }
     assert_eq!(session, session_id(1));
 }

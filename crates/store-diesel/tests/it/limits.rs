@@ -134,7 +134,8 @@ async fn end_exactly_the_right_ones(stores: &Stores, on_limit: OnLimit) {
         assert_eq!(in_feed, told, "one entry for each");
         let close = close(owner, EventKind::AccountDeleted);
         assert_eq!(stores.accounts.delete(close).await.unwrap().unwrap().revocations.len(), listed.len());
-        let all = Retention { revocations: at(100_000), sessions: START, events: START, deliveries: START };
+        let all =
+            Retention { revocations: at(100_000), sessions: START, events: START, one_time: START, deliveries: START };
         while stores.housekeeping.sweep(all, 1_000).await.unwrap() > 0 {}
     }
 }

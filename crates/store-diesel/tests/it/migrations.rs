@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::scene::{client, connection, sqlite_url, unmigrated};
 
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "2026-01-01-000000_accounts_and_sessions",
     "2026-01-01-000001_revocations_and_events",
     "2026-01-01-000002_signing_keys",
@@ -19,6 +19,7 @@ const ALL: [&str; 8] = [
     "2026-01-01-000005_api_keys",
     "2026-01-01-000006_webhook_deliveries",
     "2026-01-01-000007_key_states",
+    "2026-01-01-000008_accounts",
 ];
 
 /// An empty database of each engine, and what keeps them alive.
@@ -34,9 +35,9 @@ async fn up_down_up_leaves_a_database_that_works() {
     for url in urls {
         assert_eq!(migrate::up(&url).await.unwrap(), ALL, "{url}");
         assert_eq!(migrate::up(&url).await.unwrap(), [""; 0], "{url}: nothing is left to do");
-        assert_eq!(migrate::down(&url, 1).await.unwrap(), ALL[7..], "{url}");
-        let rest: Vec<_> = ALL[..7].iter().rev().copied().collect();
-        assert_eq!(migrate::down(&url, 9).await.unwrap(), rest, "{url}");
+        assert_eq!(migrate::down(&url, 1).await.unwrap(), ALL[8..], "{url}");
+        let rest: Vec<_> = ALL[..8].iter().rev().copied().collect();
+        assert_eq!(migrate::down(&url, 10).await.unwrap(), rest, "{url}");
         assert_eq!(migrate::up(&url).await.unwrap(), ALL, "{url}");
         let database = Database::open(&url, &Options::default()).await.unwrap();
         database.stores().health.check().await.unwrap();
@@ -89,7 +90,7 @@ async fn what_is_pending_is_named_and_looking_writes_nothing() {
         migrate::up(url).await.unwrap();
         migrate::down(url, 1).await.unwrap();
         let applied: Vec<_> = migrate::status(url).await.unwrap().into_iter().map(|status| status.applied).collect();
-        assert_eq!(applied, [true, true, true, true, true, true, true, false], "{url}");
+        assert_eq!(applied, [true, true, true, true, true, true, true, true, false], "{url}");
     }
 }
 

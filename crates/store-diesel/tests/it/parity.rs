@@ -43,6 +43,15 @@ async fn both_engines_refuse_the_same_rows_for_the_same_reason() {
         assert_eq!(refused_by_sqlite(&mut connection, &insert(table, changes, Value::sqlite)), reason);
         assert_eq!(refused_by_postgres(&client, &insert(table, changes, Value::postgres)).await, reason);
     }
+    let same_credential: Row = &[("id", Value::Id(2))];
+    assert_eq!(
+        refused_by_sqlite(&mut connection, &insert("passkeys", same_credential, Value::sqlite)),
+        "passkeys.credential_id"
+    );
+    assert_eq!(
+        refused_by_postgres(&client, &insert("passkeys", same_credential, Value::postgres)).await,
+        "passkeys_credential_id_key"
+    );
     let same_address: Row = &[("id", Value::Id(2))];
     let told_twice: Row = &[("id", Value::Id(2))];
     assert_eq!(
@@ -64,8 +73,11 @@ async fn both_engines_refuse_the_same_rows_for_the_same_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deleting_a_user_deletes_his_sessions_and_keeps_what_outlives_him() {
-    const COUNTS: &str = "SELECT (SELECT count(*) FROM sessions) * 100 + (SELECT count(*) FROM revocations) * 10
+async fn deleting_a_user_deletes_what_is_his_and_keeps_what_outlives_him() {
+    const COUNTS: &str =
+        "SELECT (SELECT count(*) FROM sessions) * 100000 + (SELECT count(*) FROM one_time_tokens) * 10000
+                          + (SELECT count(*) FROM totp) * 1000 + (SELECT count(*) FROM recovery_codes) * 100
+                          + (SELECT count(*) FROM passkeys) * 100 + (SELECT count(*) FROM revocations) * 10
                           + (SELECT count(*) FROM security_events) AS number";
     let (sqlite, postgres) = (Sqlite::open().await, Postgres::open().await);
     let (mut connection, client) = (sqlite.connection(), postgres.client().await);
@@ -143,6 +155,12 @@ async fn both_engines_have_the_same_tables_columns_indices_and_checks() {
             "security_events_actor_id",
             "security_events_user_id",
             "security_events_session_id",
+            "one_time_tokens_id",
+            "one_time_tokens_user_id",
+            "totp_user_id",
+            "recovery_codes_user_id",
+            "passkeys_id",
+            "passkeys_user_id",
         ]
         .map(|name| format!("{name}_check")),
     );

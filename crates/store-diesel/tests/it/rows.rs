@@ -53,6 +53,9 @@ const USER: Row = &[
     ("password_hash", Null),
     ("created_at", Int(0)),
     ("disabled_at", Null),
+    ("locale", Str("en")),
+    ("email_verified_at", Null),
+    ("password_changed_at", Null),
 ];
 
 const SESSION: Row = &[
@@ -99,6 +102,7 @@ const EVENT: Row = &[
     ("actor", Str("server")),
     ("actor_id", Null),
     ("spread_at", Null),
+    ("detail", Null),
 ];
 
 const KEY: Row = &[
@@ -134,8 +138,42 @@ const DELIVERY: Row = &[
     ("last_error", Null),
 ];
 
+const TOKEN: Row = &[
+    ("id", Id(1)),
+    ("purpose", Str("p")),
+    ("user_id", Id(1)),
+    ("secret_hash", Bytes(32)),
+    ("bound_to", Null),
+    ("email", Null),
+    ("key_id", Null),
+    ("sealed", Null),
+    ("mail_kind", Null),
+    ("mail_locale", Null),
+    ("mail_attempts", Null),
+    ("mail_due_at", Null),
+    ("created_at", Int(0)),
+    ("expires_at", Int(1)),
+];
+
+const APP: Row =
+    &[("user_id", Id(1)), ("key_id", Int(0)), ("sealed", Bytes(1)), ("confirmed_at", Null), ("last_step", Int(0))];
+
+const CODE: Row = &[("user_id", Id(1)), ("hash", Bytes(32))];
+
+const PASSKEY: Row = &[
+    ("id", Id(1)),
+    ("user_id", Id(1)),
+    ("credential_id", Bytes(1)),
+    ("name", Str("n")),
+    ("data", Str("{}")),
+    ("created_at", Int(0)),
+    ("last_used_at", Null),
+];
+
+const TALLY: Row = &[("key", Bytes(16)), ("failures", Int(0)), ("last_at", Int(0))];
+
 /// A good row of each table, in an order in which they can be written.
-pub(crate) const TABLES: [(&str, Row); 8] = [
+pub(crate) const TABLES: [(&str, Row); 13] = [
     ("users", USER),
     ("sessions", SESSION),
     ("revocations", REVOCATION),
@@ -144,6 +182,11 @@ pub(crate) const TABLES: [(&str, Row); 8] = [
     ("retired_master_keys", RETIRED_MASTER),
     ("api_keys", API_KEY),
     ("webhook_deliveries", DELIVERY),
+    ("one_time_tokens", TOKEN),
+    ("totp", APP),
+    ("recovery_codes", CODE),
+    ("passkeys", PASSKEY),
+    ("login_throttle", TALLY),
 ];
 
 const ENDED_WITHOUT_A_WORD: Row = &[("revoked_at", Int(1)), ("end_reason", Str("")), ("ended_by", Str("owner"))];
@@ -153,8 +196,13 @@ const ENDED_BY_ONE_SERVER: Row =
     &[("revoked_at", Int(1)), ("end_reason", Str("r")), ("ended_by", Str("server")), ("ended_by_id", Id(1))];
 const LOST_KEY: Row = &[("state", Str("lost")), ("state_since", Int(1)), ("state_until", Int(1))];
 
+const MAIL: Row = &[("mail_kind", Str("k")), ("mail_locale", Str("en")), ("mail_attempts", Int(1 << 32))];
+const MAIL_OF_NO_KIND: Row = &[("mail_kind", Str("")), ("mail_locale", Str("en")), ("mail_attempts", Int(0))];
+const MAIL_IN_NO_LANGUAGE: Row = &[("mail_kind", Str("k")), ("mail_locale", Str("")), ("mail_attempts", Int(0))];
+const MAIL_THAT_WAS_NOT_TRIED: Row = &[("mail_kind", Str("k")), ("mail_locale", Str("en"))];
+
 /// What to change in a good row, and why that is refused: the name of the constraint, or the column that is not null.
-pub(crate) const BAD: [(&str, Row, &str); 78] = [
+pub(crate) const BAD: [(&str, Row, &str); 111] = [
     ("users", &[("email", Str("a@"))], "users_email_check"),
     ("users", &[("email", Long(255))], "users_email_check"),
     ("users", &[("email_canonical", Str("a@"))], "users_email_canonical_check"),
@@ -233,6 +281,39 @@ pub(crate) const BAD: [(&str, Row, &str); 78] = [
     ("webhook_deliveries", &[("outcome", Str("lost")), ("done_at", Int(1))], "webhook_deliveries_outcome_check"),
     ("webhook_deliveries", &[("outcome", Str("delivered"))], "webhook_deliveries_done_check"),
     ("webhook_deliveries", &[("done_at", Int(1))], "webhook_deliveries_done_check"),
+    ("users", &[("locale", Str(""))], "users_locale_check"),
+    ("users", &[("locale", Null)], "users.locale"),
+    ("security_events", &[("detail", Long(301))], "security_events_detail_check"),
+    ("one_time_tokens", &[("purpose", Str(""))], "one_time_tokens_purpose_check"),
+    ("one_time_tokens", &[("id", Id(2)), ("user_id", Id(7))], "what is not there"),
+    ("one_time_tokens", &[("secret_hash", Bytes(31))], "one_time_tokens_secret_hash_check"),
+    ("one_time_tokens", &[("secret_hash", Null)], "one_time_tokens.secret_hash"),
+    ("one_time_tokens", &[("email", Str("a@"))], "one_time_tokens_email_check"),
+    ("one_time_tokens", &[("key_id", Int(256)), ("sealed", Bytes(1))], "one_time_tokens_key_id_check"),
+    ("one_time_tokens", &[("key_id", Int(1)), ("sealed", Bytes(0))], "one_time_tokens_sealed_check"),
+    ("one_time_tokens", &[("key_id", Int(1))], "one_time_tokens_sealed_key_id_check"),
+    ("one_time_tokens", &[("sealed", Bytes(1))], "one_time_tokens_sealed_key_id_check"),
+    ("one_time_tokens", MAIL, "one_time_tokens_mail_attempts_check"),
+    ("one_time_tokens", MAIL_OF_NO_KIND, "one_time_tokens_mail_kind_check"),
+    ("one_time_tokens", MAIL_IN_NO_LANGUAGE, "one_time_tokens_mail_locale_check"),
+    ("one_time_tokens", MAIL_THAT_WAS_NOT_TRIED, "one_time_tokens_mail_check"),
+    ("one_time_tokens", &[("mail_due_at", Int(1))], "one_time_tokens_mail_check"),
+    ("one_time_tokens", &[("expires_at", Int(0))], "one_time_tokens_expires_at_check"),
+    ("totp", &[("user_id", Id(7))], "what is not there"),
+    ("totp", &[("key_id", Int(-1))], "totp_key_id_check"),
+    ("totp", &[("sealed", Bytes(0))], "totp_sealed_check"),
+    ("totp", &[("last_step", Int(-1))], "totp_last_step_check"),
+    ("recovery_codes", &[("user_id", Id(7))], "what is not there"),
+    ("recovery_codes", &[("hash", Bytes(31))], "recovery_codes_hash_check"),
+    ("passkeys", &[("id", Id(2)), ("user_id", Id(7)), ("credential_id", Bytes(2))], "what is not there"),
+    ("passkeys", &[("credential_id", Bytes(0))], "passkeys_credential_id_check"),
+    ("passkeys", &[("credential_id", Bytes(1024))], "passkeys_credential_id_check"),
+    ("passkeys", &[("name", Str(""))], "passkeys_name_check"),
+    ("passkeys", &[("name", Long(101))], "passkeys_name_check"),
+    ("passkeys", &[("data", Str(""))], "passkeys_data_check"),
+    ("login_throttle", &[("key", Bytes(15))], "login_throttle_key_check"),
+    ("login_throttle", &[("failures", Int(-1))], "login_throttle_failures_check"),
+    ("login_throttle", &[("failures", Int(1 << 32))], "login_throttle_failures_check"),
 ];
 
 /// Writes a good row with these changes.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use auth_domain::model::{
     AccountId, Actor, Advance, DeviceClass, EmailAddress, EndReason, EndSessions, EndTarget, EventId, EventKind,
-    EventQuery, KeyChange, KeyChanged, KeyState, NewAccount, NewSession, Nonce, Opened, PasswordHash, Presenter, Role,
-    SecurityEvent, SessionId, SessionLimit, StoredKey, Timestamp, TokenHash,
+    EventQuery, KeyChange, KeyChanged, KeyState, Locale, NewAccount, NewSession, Nonce, OneTimeId, OneTimeToken,
+    Opened, PasswordHash, Presenter, Purpose, Redeem, RestsOn, Role, SealedBytes, SecurityEvent, SessionId,
+    SessionLimit, StoredKey, Timestamp, TokenHash, TokenMail, TokenMailKind,
 };
-use auth_domain::ports::{CloseAccount, Created, Stores};
+use auth_domain::ports::{CloseAccount, Created, PasswordAuthority, SetPassword, Stores};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use store_diesel::testing::{TestDatabase, shared_server};
@@ -128,12 +129,20 @@ pub(crate) async fn account(stores: &Stores, n: u128) -> AccountId {
         email: EmailAddress::parse(&format!("user{n}@example.com")).unwrap(),
         display_name: None,
         roles: vec![Role::new("admin").unwrap()],
-        password_hash: PasswordHash::new("$argon2id$".to_owned()),
+        password_hash: Some(PasswordHash::new("$argon2id$".to_owned())),
+        locale: Locale::En,
+        email_verified: false,
         created_at: START,
+        invite: None,
+        verification: None,
+        event: SecurityEvent {
+            session: None,
+            ..event(AccountId::from_uuid(Uuid::from_u128(n)), EventKind::AccountRegistered, n, START)
+        },
     };
     match stores.accounts.create(new).await.unwrap() {
         Created::Created(account) => account.id,
-        Created::EmailTaken => panic!("account {n} is there already"),
+        refused => panic!("account {n}: {refused:?}"),
     }
 }
 
@@ -157,6 +166,7 @@ pub(crate) fn new_session(account: AccountId, n: u128) -> NewSession {
         device_class: DeviceClass::ALL[usize::try_from(n % 4).unwrap()],
         presenter: Presenter::new("192.0.2.1".parse().ok(), Some("curl/8.0")),
         amr: vec!["pwd".to_owned()],
+        rests_on: RestsOn::Password { changed_at: None },
         now: START,
         idle_expires_at: at(6_000),
         expires_at: at(60_000),
@@ -178,7 +188,60 @@ pub(crate) fn event(account: AccountId, kind: EventKind, n: u128, at: Timestamp)
         actor: Actor::Server,
         presenter: Presenter::default(),
         evidence: None,
+        detail: None,
     }
+}
+
+/// A token of an account, or of none, that is to be mailed, made at the start.
+pub(crate) fn token(n: u8, purpose: Purpose, account: Option<AccountId>) -> OneTimeToken {
+    OneTimeToken {
+        id: OneTimeId::from_uuid(Uuid::from_u128(n.into())),
+        purpose,
+        account,
+        secret_hash: TokenHash::from_bytes([n; 32]),
+        bound_to: None,
+        email: Some(EmailAddress::parse(&format!("user{n}@example.com")).unwrap()),
+        sealed: Some(SealedBytes { key_id: 1, bytes: vec![n] }),
+        mail: Some(TokenMail { kind: TokenMailKind::ResetPassword, locale: Locale::En, attempts: 0 }),
+        created_at: START,
+        expires_at: at(60),
+    }
+}
+
+/// The token as it is presented.
+pub(crate) fn redeem(token: &OneTimeToken) -> Redeem {
+    Redeem { id: token.id, secret_hash: token.secret_hash.clone(), purpose: token.purpose, now: at(1) }
+}
+
+/// A new password by a token that was mailed: every session ends.
+pub(crate) fn reset(account: AccountId, token: &OneTimeToken) -> SetPassword {
+    SetPassword {
+        authority: PasswordAuthority::Mailed(redeem(token)),
+        hash: PasswordHash::new("$argon2id$new".to_owned()),
+        end: EndTarget::All(account),
+        by: Actor::Owner(None),
+        now: at(2),
+        tokens_until: at(900),
+        event: SecurityEvent { session: None, ..event(account, EventKind::PasswordReset, 0, at(2)) },
+    }
+}
+
+/// What is left of an account's password, tokens, sessions and feed: whether the password is new, whether the token is still
+/// good, how many sessions are live, and how many entries and events of a reset there are.
+pub(crate) async fn left_by_reset(
+    stores: &Stores,
+    account: AccountId,
+    token: &OneTimeToken,
+) -> (bool, bool, usize, usize, usize) {
+    let found = stores.accounts.by_id(account).await.unwrap().unwrap();
+    let events = stores.events.page(EventQuery { account: Some(account), before: None, limit: 100 }).await.unwrap();
+    (
+        found.password_changed_at == Some(at(2)) && found.password_hash.unwrap().expose() == "$argon2id$new",
+        stores.one_time.peek(&redeem(token)).await.unwrap().is_some(),
+        stores.sessions.list(account, at(2)).await.unwrap().len(),
+        stores.revocations.live(at(2)).await.unwrap().len(),
+        events.iter().filter(|event| event.kind == EventKind::PasswordReset).count(),
+    )
 }
 
 /// The account to disable or delete, by an operator.

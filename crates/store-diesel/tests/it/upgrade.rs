@@ -21,23 +21,23 @@ use crate::scene::{
 };
 
 /// How many migrations the first release has not.
-const NEWER: usize = 5;
+const NEWER: usize = 6;
 
 /// Runs SQL beside the store.
-enum Engine {
+pub(crate) enum Engine {
     Sqlite(std::path::PathBuf),
     Postgres(String),
 }
 
 impl Engine {
-    async fn run(&self, sql: &str) {
+    pub(crate) async fn run(&self, sql: &str) {
         match self {
             Self::Sqlite(path) => connection(path).batch_execute(sql).unwrap(),
             Self::Postgres(url) => client(url).await.batch_execute(sql).await.unwrap(),
         }
     }
 
-    fn id(&self, n: u8) -> String {
+    pub(crate) fn id(&self, n: u8) -> String {
         match self {
             Self::Sqlite(_) => format!("x'000000000000000000000000000000{n:02x}'"),
             Self::Postgres(_) => format!("'00000000-0000-0000-0000-0000000000{n:02x}'"),
@@ -51,7 +51,7 @@ impl Engine {
         }
     }
 
-    fn url(&self) -> DatabaseUrl {
+    pub(crate) fn url(&self) -> DatabaseUrl {
         match self {
             Self::Sqlite(path) => sqlite_url(path),
             Self::Postgres(url) => url.parse().unwrap(),
@@ -207,7 +207,7 @@ const SEALED: &str = "3c40fe17b71fa89179827f3438e9f7fb00a931c939e137788384f6894f
     c17c25f6a9536098af64dbf32f07c27df2edecd9e0af0d9ee96aeb215a15f54544e1e59aa94519623fbecf49831a702495ee82ad6e409560323b7de30a";
 
 /// Undoes the migration of this name and those after it.
-async fn undo(url: &DatabaseUrl, name: &str) {
+pub(crate) async fn undo(url: &DatabaseUrl, name: &str) {
     let steps = migrate::status(url).await.unwrap().iter().rev().position(|status| status.name == name).unwrap() + 1;
     assert_eq!(migrate::down(url, steps).await.unwrap().last().unwrap(), name);
 }

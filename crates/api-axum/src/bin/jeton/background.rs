@@ -1,5 +1,5 @@
 //! What a server does beside its requests: it follows the revocation feed, forgets what is needed no more, removes old
-//! rows, and delivers webhooks. None of it ends before the server does. Keys have [a keeper](crate::key_keeper) of their own.
+//! rows, and sends mail and webhooks. None of it ends before the server does. Keys have [a keeper](crate::key_keeper) of their own.
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -22,10 +22,10 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// The pause between two batches of such rows, in which others have the write lock.
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
-/// How often deliveries are looked for.
+/// How often deliveries are looked for, to webhooks and by mail.
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
-/// The same where no webhook is set: events are only marked, so that a webhook that is added later is not told the past.
-const MARK_EVERY: Duration = Duration::from_secs(30);
+/// How often mails with tokens are looked for: somebody waits for them.
+const MAIL_EVERY: Duration = Duration::from_millis(250);
 
 /// The work, and what it needs.
 pub(crate) struct Background {
@@ -51,6 +51,7 @@ impl Background {
             never = purge(&auth) => never,
             never = sweep(&auth) => never,
             never = deliver(&auth, &subscriptions, &sender) => never,
+            never = mail(&auth) => never,
         }
     }
 }
@@ -109,11 +110,18 @@ async fn sweep(auth: &Auth) -> Infallible {
 }
 
 async fn deliver(auth: &Auth, subscriptions: &[Subscription], sender: &HttpSender) -> Infallible {
-    let mut trouble = Trouble::with("webhooks are not delivered");
-    let pause = if subscriptions.is_empty() { MARK_EVERY } else { DELIVER_EVERY };
+    let mut trouble = Trouble::with("webhooks and notices are not delivered");
     loop {
         trouble.note(&auth.webhooks.deliver(subscriptions, sender).await);
-        sleep(pause).await;
+        sleep(DELIVER_EVERY).await;
+    }
+}
+
+async fn mail(auth: &Auth) -> Infallible {
+    let mut trouble = Trouble::with("mails with tokens are not sent");
+    loop {
+        trouble.note(&auth.mails.send_tokens().await);
+        sleep(MAIL_EVERY).await;
     }
 }
 

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use self::control::{ApiKeysAction, EventsAction, Listing, RoleChange, SessionsAction, UsersAction, Who};
+pub(crate) use self::control::{
+    ApiKeysAction, EventsAction, ImportFormat, Listing, RoleChange, SessionsAction, UsersAction, Who,
+};
 pub(crate) use self::keys::{KeysAction, PublicFormat};
 pub(crate) use self::tokens::{InspectArgs, VerifyArgs, time};
 

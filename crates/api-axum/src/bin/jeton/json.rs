@@ -13,6 +13,8 @@ pub(crate) fn account(account: &Account) -> Value {
         "email": account.email.address(),
         "display_name": account.display_name.as_ref().map(DisplayName::as_str),
         "roles": account.roles.iter().map(Role::as_str).collect::<Vec<_>>(),
+        "locale": account.locale.as_str(),
+        "email_verified": account.email_verified_at.is_some(),
         "created_at": account.created_at.to_string(),
         "disabled_at": account.disabled_at.map(|at| at.to_string()),
     })
@@ -56,6 +58,7 @@ pub(crate) fn event(event: &SecurityEvent) -> Value {
         "ip": event.presenter.ip,
         "user_agent": event.presenter.user_agent,
         "evidence": evidence,
+        "detail": event.detail,
     })
 }
 

@@ -2,17 +2,20 @@
 //! `wiring` puts the adapters behind the ports.
 
 mod background;
+mod breach;
 mod cli;
 mod commands;
 mod config;
 mod entropy;
 mod failure;
+mod hashing;
 mod json;
 mod key_keeper;
 mod listener;
 mod logging;
+mod mail;
 mod master_key;
-mod outbox;
+mod passkeys;
 mod webhook;
 mod wiring;
 

@@ -3,25 +3,28 @@
 use std::sync::Arc;
 
 use api_axum::{ApiParts, ApiState, Guard, HttpSettings, SystemClock, router};
-use auth_domain::credential::Argon2id;
-use auth_domain::ports::{Entropy, Stores};
+use auth_domain::model::PasswordPolicy;
+use auth_domain::ports::{Entropy, Stores, Throttle, WebAuthn};
 use auth_domain::refresh::{MasterKey, RotationKeys};
 use auth_domain::sealing::Sealer;
 use auth_domain::signing::{IssuerName, Keys};
-use auth_domain::{Auth, Ports};
+use auth_domain::throttle::MemoryThrottle;
+use auth_domain::{Auth, AuthKeys, Policies, Ports};
 use axum::Router;
-use store_diesel::{Database, Options, migrate};
+use store_diesel::{Database, Engine, Options, migrate};
 use token_core::{Algorithm, Audience, Issuer, RevocationSet, Rules, SigningKey};
 use tokio::sync::watch;
 
 use crate::background::Background;
-use crate::config::Config;
+use crate::config::{Config, ThrottleStore};
 use crate::entropy::OsEntropy;
 use crate::failure::{Doing as _, Failure};
+use crate::hashing;
 use crate::key_keeper::KeyKeeper;
 use crate::master_key::{self, MasterKeys, make_folder};
-use crate::outbox::Outbox;
+use crate::passkeys::Passkeys;
 use crate::webhook::{HttpSender, subscriptions};
+use crate::{breach, mail};
 
 /// The whole service, ready to be served.
 pub(crate) struct Service {
@@ -51,15 +54,22 @@ pub(crate) async fn open_database(config: &Config) -> Result<Database, Failure> 
     Database::open(url, &Options::default()).await.doing(&format!("open the database {url}"))
 }
 
-/// The use cases for commands that work on the database directly. Tokens that they could issue would be good nowhere.
+/// The use cases for commands that work on the database directly. Access tokens that they could issue would be good nowhere.
+/// What they seal, running servers open with the same master keys: commands that seal nothing need none.
 /// Running servers read from the feed what ends here.
-pub(crate) fn offline(config: &Config, stores: Stores) -> Result<Auth, Failure> {
-    let ports = ports(config, stores)?;
+pub(crate) fn offline(config: &Config, stores: Stores, sealer: Option<Sealer>) -> Result<Auth, Failure> {
+    let issuer = config.issuer.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    let ports = ports(config, stores, &issuer)?;
     let random = MasterKey::new(0, auth_domain::ports::random(&OsEntropy).doing("start")?);
-    let keys = RotationKeys::new(0, [random]).doing("start")?;
+    let rotation = RotationKeys::new(0, [random.clone()]).doing("start")?;
+    let sealer = match sealer {
+        Some(sealer) => sealer,
+        None => Sealer::new(0, [random]).doing("start")?,
+    };
     let key = SigningKey::generate(Algorithm::EdDsa).doing("start")?;
-    let issuer = Issuer::new(key, String::new(), Audience::new(&config.audience), config.keys.access_ttl.as_secs());
-    Ok(Auth::new(&ports, &config.policies, keys, issuer, Arc::new(RevocationSet::new())))
+    let signing = Issuer::new(key, String::new(), Audience::new(&config.audience), config.keys.access_ttl.as_secs());
+    let keys = AuthKeys { rotation, sealer, signing: signing.into() };
+    Ok(Auth::new(&ports, &policies(config, &issuer), keys, Arc::new(RevocationSet::new())))
 }
 
 /// The signing keys for commands that work on the database directly. What is missing is not made, and running servers see
@@ -83,17 +93,19 @@ impl Service {
     pub(crate) async fn start(config: &Config, issuer: &str, database: &Database) -> Result<Self, Failure> {
         let stores = database.stores();
         let before = stores.keys.list().await.doing("read the signing keys")?;
-        let ports = ports(config, stores.clone())?;
+        let ports = ports(config, stores.clone(), issuer)?;
+        let policies = policies(config, issuer);
         let revocations = Arc::new(RevocationSet::new());
         let sealer = sealer(config, &stores).await?;
         let (store, clock) = (Arc::clone(&stores.keys), Arc::clone(&ports.clock));
         let name = IssuerName { issuer: issuer.to_owned(), audience: Audience::new(&config.audience) };
-        let started = Keys::start(store, clock, sealer, config.keys, name, Arc::clone(&revocations)).await;
+        let started = Keys::start(store, clock, sealer.clone(), config.keys, name, Arc::clone(&revocations)).await;
         let keys = Arc::new(started.doing("take up the signing keys")?);
         let rotation = keys.rotation_keys().await.doing("take up the keys of refresh tokens")?;
         let ring = keys.ring().clone();
         let kid = ring.kid();
-        let auth = Arc::new(Auth::new(&ports, &config.policies, rotation, ring.clone(), Arc::clone(&revocations)));
+        let auth_keys = AuthKeys { rotation, sealer, signing: ring.clone() };
+        let auth = Arc::new(Auth::new(&ports, &policies, auth_keys, Arc::clone(&revocations)));
         auth.feed.follow().await.doing("read which sessions were ended")?;
 
         let rules = Rules::access_token(issuer, &config.audience);
@@ -104,7 +116,8 @@ impl Service {
             guard,
             keys: Some(Arc::clone(&keys)),
             issuer: issuer.to_owned(),
-            client_id: config.policies.client.id.clone(),
+            client_id: policies.client.id,
+            password_policy: policies.password,
             health: stores.health,
             feed_news,
             settings: http_settings(config, issuer),
@@ -117,16 +130,39 @@ impl Service {
     }
 }
 
-fn ports(config: &Config, stores: Stores) -> Result<Ports, Failure> {
+fn ports(config: &Config, stores: Stores, issuer: &str) -> Result<Ports, Failure> {
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let hasher = Argon2id::start(config.argon2, Arc::clone(&entropy)).doing("start password hashing")?;
+    let hasher = hashing::start(config.argon2, Arc::clone(&entropy))?;
+    let product = &config.policies.product;
+    let passkeys = Passkeys::of(&config.passkeys, issuer, product).doing("set up passkeys")?;
     Ok(Ports {
+        throttle: throttle(config, &stores),
         stores,
         clock: Arc::new(SystemClock),
         entropy,
         hasher: Arc::new(hasher),
-        mailer: Arc::new(Outbox::of(&config.data_dir)),
+        mailer: mail::mailer(&config.mail, issuer, product, &config.data_dir).doing("prepare to send mail")?,
+        webauthn: passkeys.map(|passkeys| Arc::new(passkeys) as Arc<dyn WebAuthn>),
+        breaches: config.breaches.as_ref().map(breach::check).transpose()?,
     })
+}
+
+/// Where failed attempts are counted: servers of one database must see those of each other.
+fn throttle(config: &Config, stores: &Stores) -> Arc<dyn Throttle> {
+    let shared = match config.throttle_store {
+        ThrottleStore::Auto => config.database_url.engine() == Engine::Postgres,
+        ThrottleStore::Memory => false,
+        ThrottleStore::Database => true,
+    };
+    if shared { Arc::clone(&stores.throttle) } else { Arc::new(MemoryThrottle::default()) }
+}
+
+/// The policies, with what the service is called, which no password may be made of.
+fn policies(config: &Config, issuer: &str) -> Policies {
+    let host = issuer.parse::<reqwest::Url>().ok().and_then(|url| url.domain().map(str::to_owned));
+    let names = [Some(config.policies.product.clone()), host].into_iter().flatten();
+    let password = PasswordPolicy::new(config.policies.password.min_length()).with_product(names);
+    Policies { password, ..config.policies.clone() }
 }
 
 /// What seals and opens keys: under the master keys, of which the first seals.
@@ -164,6 +200,7 @@ fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
         origin: origin(issuer),
         hsts: issuer.starts_with("https://"),
         jwks_max_age: config.keys.max_age,
+        trusted_proxies: config.trusted_proxies.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/v1/admin`: what operators do, with an access token of an account that has the role `admin`.
 
 mod events;
+mod invites;
 mod keys;
 mod sessions;
 mod users;
@@ -30,6 +31,8 @@ pub(super) fn router() -> Router<ApiState> {
         .route("/v1/admin/users/{id}/sessions", get(sessions::list).delete(sessions::end_all))
         .route("/v1/admin/users/{id}/sessions/{session}", delete(sessions::end_one))
         .route("/v1/admin/users/{id}/events", get(events::of_one))
+        .route("/v1/admin/users/{id}/factors", delete(users::remove_factors))
+        .route("/v1/admin/invites", post(invites::invite))
         .route("/v1/admin/events", get(events::of_all))
         .route("/v1/admin/keys", get(keys::list))
         .route("/v1/admin/keys/rotate", post(keys::rotate))
@@ -53,7 +56,7 @@ impl FromRequestParts<ApiState> for ByOperator {
         if claims.has_role(Role::ADMIN) {
             let account = state.auth().accounts.get(id).await.map_err(|error| Problem::from(error).into_response())?;
             if account.roles.iter().any(Role::is_admin) {
-                return Ok(Self(Operator { actor: Actor::Admin(id), presenter: presented_by(parts) }));
+                return Ok(Self(Operator { actor: Actor::Admin(id), presenter: presented_by(parts, state) }));
             }
         }
         let detail =

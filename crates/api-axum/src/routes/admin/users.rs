@@ -121,3 +121,18 @@ pub(super) async fn delete(
     state.auth().admin.delete(&operator, named(id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+#[derive(Serialize)]
+pub(super) struct RemovedBody {
+    removed: usize,
+}
+
+/// `DELETE /v1/admin/users/{id}/factors`: 200 and how many second factors were removed, for an owner who has lost them all.
+pub(super) async fn remove_factors(
+    State(state): State<ApiState>,
+    ByOperator(operator): ByOperator,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<axum::Json<RemovedBody>, Problem> {
+    let removed = state.auth().admin.remove_factors(&operator, named(id)?).await?;
+    Ok(axum::Json(RemovedBody { removed }))
+}

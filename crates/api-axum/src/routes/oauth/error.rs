@@ -61,8 +61,9 @@ impl From<Problem> for OAuthError {
             _ if code == ProblemCode::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request"),
             _ => (StatusCode::BAD_REQUEST, "invalid_request"),
         };
+        let retry_after = problem.retry_after();
         let mut answer = Self::new(status, error, problem.detail());
-        answer.headers.extend(code.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
+        answer.headers.extend(retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
         answer
     }
 }

@@ -203,6 +203,11 @@ impl Server {
         Client::new(&self.url)
     }
 
+    /// Its process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has logged so far.
     pub(super) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use api_axum::SystemClock;
 use auth_domain::model::{
-    AccountId, Actor, DeviceClass, EventId, EventKind, NewSession, Opened, Presenter, SecurityEvent, SessionId,
-    SessionLimit, TokenHash,
+    AccountId, Actor, DeviceClass, EventId, EventKind, NewSession, Opened, Presenter, RestsOn, SecurityEvent,
+    SessionId, SessionLimit, TokenHash,
 };
 use auth_domain::ports::{Clock as _, random};
 use auth_domain::testing::SeededEntropy;
@@ -71,6 +71,7 @@ async fn long_ago(database: &Database, account: AccountId) -> Vec<SessionId> {
             actor: Actor::Owner(Some(id)),
             presenter: Presenter::default(),
             evidence: None,
+            detail: None,
         };
         let new = NewSession {
             id,
@@ -83,6 +84,7 @@ async fn long_ago(database: &Database, account: AccountId) -> Vec<SessionId> {
             device_class: DeviceClass::Cli,
             presenter: Presenter::default(),
             amr: vec!["pwd".to_owned()],
+            rests_on: RestsOn::Password { changed_at: None },
             now: opened_at,
             idle_expires_at: expired_at,
             expires_at: expired_at,

@@ -17,7 +17,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use token_core::{Algorithm, Audience, Grant, Issuer, KeySet, NoClaims, SigningKey};
+use token_core::{Algorithm, Audience, Grant, Issuer, KeySet, NoClaims, SigningKey, UnixTime};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -146,6 +146,23 @@ impl Hands {
         roles: &[&str],
         extra: X,
     ) -> String {
+        self.proved_token(account, session, scope, roles, extra, (0, &[]))
+    }
+
+    /// A token of somebody who proved so many seconds ago who he is, and how.
+    pub(super) fn token_proved(&self, seconds_ago: u64, amr: &[&str]) -> String {
+        self.proved_token(1, 1, "account", &[], NoClaims, (seconds_ago, amr))
+    }
+
+    fn proved_token<X: Serialize>(
+        &self,
+        account: u128,
+        session: u128,
+        scope: &str,
+        roles: &[&str],
+        extra: X,
+        (seconds_ago, amr): (u64, &[&str]),
+    ) -> String {
         let now = SystemClock.now().unix();
         let grant = Grant {
             subject: Uuid::from_u128(account),
@@ -153,8 +170,8 @@ impl Hands {
             token_id: Uuid::from_u128(1),
             client_id: "web".to_owned(),
             scope: scope.to_owned(),
-            auth_time: now,
-            amr: Vec::new(),
+            auth_time: UnixTime::from_secs(now.as_secs() - seconds_ago),
+            amr: amr.iter().map(|how| (*how).to_owned()).collect(),
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             extra,
         };

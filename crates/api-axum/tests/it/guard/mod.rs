@@ -9,6 +9,7 @@ mod requests;
 mod several;
 mod stale;
 mod start;
+mod step_up;
 
 use std::time::Duration;
 

@@ -3,7 +3,9 @@
 //! To add a store, write a function that gives an [`Engine`] and name it in `on_every_store!`.
 
 mod control;
+mod factors;
 mod keys;
+mod recovery;
 mod rotation;
 mod sessions;
 

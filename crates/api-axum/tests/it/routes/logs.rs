@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use auth_domain::model::{ApiScope, KeyPolicy};
+use auth_domain::model::{ApiScope, KeyPolicy, TokenMailKind};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Broken, ORIGIN, PASSWORD, Setup, Trouble};
+use crate::support::{Broken, ORIGIN, PASSWORD, Setup, Tokens, Trouble};
 
 /// A log in memory.
 #[derive(Clone, Default)]
@@ -103,6 +103,51 @@ async fn s10_no_secret_is_in_the_log_at_any_level() {
         !text.contains("jrt_") && !text.contains("jak_") && !text.contains("eyJ"),
         "a part of a token is in the log"
     );
+}
+
+#[tokio::test]
+async fn s10_no_secret_of_recovery_or_of_a_second_factor_is_in_the_log_at_any_level() {
+    let (log, _guard) = capture();
+    let app = Setup::memory().start();
+    let alice = app.signed_in("alice@example.com").await;
+    let device = app.login_with("alice@example.com", json!({})).await.json()["device_token"].clone();
+    app.post("/v1/password/forgot").json(json!({"email": "alice@example.com"})).send().await;
+    let reset = app.mailed(TokenMailKind::ResetPassword).await.unwrap();
+    let verify = app.mailed(TokenMailKind::VerifyEmail).await.unwrap();
+    for token in [&reset, &verify] {
+        app.post("/v1/email/verify").json(json!({"token": token})).send().await;
+        let body = json!({"token": token, "new_password": "hunter2 hunter2 hunter2"});
+        app.post("/v1/password/reset").json(body).send().await;
+    }
+    app.post("/v1/password/strength").json(json!({"password": "hunter2"})).send().await;
+    let login = json!({"email": "alice@example.com", "password": "hunter2 hunter2 hunter2", "device_token": device});
+    let alice = Tokens { access: Tokens::of(&app.post("/v1/login").json(login.clone()).send().await).access, ..alice };
+    let (secret, codes) = app.add_totp(&alice).await;
+    let mfa = app.post("/v1/login").json(login).send().await.json()["mfa_token"].as_str().unwrap().to_owned();
+    let ceremony = app.ceremony().await;
+    let marked = json!({"id": "key-hunter2", "response": {"signature": "hunter2"}});
+    let passkey = json!({"ceremony": ceremony, "credential": marked});
+    for body in [
+        json!({"mfa_token": mfa, "code": codes[0][1..]}),
+        json!({"mfa_token": mfa, "passkey": passkey}),
+        json!({"mfa_token": mfa, "code": codes[1]}),
+    ] {
+        app.post("/v1/login/mfa").json(body).send().await;
+    }
+    let proof = json!({"code": app.code(&secret)});
+    let proved = app.post("/v1/me/reauthenticate").bearer(&alice.access).json(proof).send().await.json();
+    let alice = Tokens { access: proved["access_token"].as_str().unwrap().to_owned(), ..alice };
+    app.add_passkey(&alice, "hunter2").await;
+    app.notices().await;
+
+    let text = log.text();
+    assert!(text.lines().count() >= 18, "the log was captured:\n{text}");
+    let device = device.as_str().unwrap();
+    let secrets = [PASSWORD, "hunter2", &reset, &verify, device, &secret, &codes[0], &codes[1], &mfa, &ceremony];
+    for secret in secrets {
+        assert!(!text.contains(secret), "a secret is in the log: {secret}");
+    }
+    assert!(!text.contains("jot_") && !text.contains("jdt_"), "a part of a token is in the log");
 }
 
 #[tokio::test]

@@ -3,18 +3,26 @@
 mod bad_input;
 mod headers;
 mod logs;
+mod presenter;
 mod problems;
 mod token_kinds;
 mod trouble;
 
 mod accounts {
+    mod policy;
     mod post;
 }
 mod admin {
+    mod factors;
+    mod invites;
     mod keys;
     mod role;
     mod sessions;
     mod users;
+}
+mod email {
+    mod change;
+    mod verify;
 }
 mod events {
     mod get;
@@ -28,22 +36,35 @@ mod livez {
 }
 mod login {
     mod cookie;
+    mod mfa;
+    mod passkey;
     mod post;
     mod same_answer;
+    mod throttled;
+    mod unverified;
 }
 mod logout {
     mod post;
 }
 mod me {
     mod delete;
+    mod factors;
     mod get;
+    mod passkeys;
+    mod password;
     mod patch;
+    mod reauthenticate;
+    mod totp;
 }
 mod oauth {
     mod introspect;
     mod metadata;
     mod revoke;
     mod token;
+}
+mod password {
+    mod reset;
+    mod strength;
 }
 mod readyz {
     mod get;

@@ -2,27 +2,30 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use api_axum::{ApiParts, ApiState, Guard, HttpSettings, router};
-use auth_domain::account::RegisterRequest;
+use auth_domain::account::{RegisterRequest, RegisteredBy};
 use auth_domain::admin::Operator;
 use auth_domain::model::{
-    AccountId, Actor, ApiScope, ClassLimits, DisplayName, KeyPolicy, OnLimit, Presenter, Role, Timestamp,
+    AccountId, Actor, ApiScope, ClassLimits, DisplayName, EventKind, KeyPolicy, Locale, OnLimit, Presenter, Role,
+    Timestamp, TokenMailKind,
 };
-use auth_domain::ports::{StoreHealth, Stores};
+use auth_domain::ports::Clock as _;
+use auth_domain::ports::{StoreHealth, Stores, WebAuthn};
 use auth_domain::refresh::{MasterKey, RotationKeys};
 use auth_domain::sealing::Sealer;
 use auth_domain::signing::{IssuerName, KeyRing, Keys};
 use auth_domain::testing::{ManualClock, MemoryStores, RecordingMailer, SeededEntropy};
-use auth_domain::{Auth, Policies, Ports};
+use auth_domain::{Auth, AuthKeys, Policies, Ports};
 use axum::Router;
 use axum::http::Method;
 use serde_json::{Value, json};
 use token_core::{Algorithm, Audience, Issuer, RevocationSet, Rules, SigningKey};
 use tokio::sync::watch;
 
-use super::{Answer, CountingHasher, ORIGIN, PASSWORD, Sending};
+use super::{Answer, CountingHasher, FakeWebAuthn, NoEndpoints, ORIGIN, PASSWORD, Sending, code_of};
 
 /// What an application is made of.
 pub(crate) struct Setup {
@@ -31,13 +34,30 @@ pub(crate) struct Setup {
     pub(crate) settings: HttpSettings,
     pub(crate) health: Arc<dyn StoreHealth>,
     pub(crate) issuer: String,
+    pub(crate) webauthn: Option<Arc<dyn WebAuthn>>,
 }
 
+/// Nothing is throttled unless the test is about that.
 impl Setup {
     pub(crate) fn over(stores: Stores) -> Self {
         let settings = HttpSettings { origin: ORIGIN.to_owned(), ..HttpSettings::default() };
         let health = Arc::clone(&stores.health);
-        Self { stores, policies: Policies::default(), settings, health, issuer: ORIGIN.to_owned() }
+        let mut policies = Policies::default();
+        policies.throttle.enabled = false;
+        let webauthn = Some(Arc::new(FakeWebAuthn) as _);
+        Self { stores, policies, settings, health, issuer: ORIGIN.to_owned(), webauthn }
+    }
+
+    /// Attempts are throttled, as they are by default.
+    pub(crate) fn throttled(mut self) -> Self {
+        self.policies.throttle.enabled = true;
+        self
+    }
+
+    /// An account signs in only after its mail address was verified.
+    pub(crate) fn verified_only(mut self) -> Self {
+        self.policies.registration.require_verified_email = true;
+        self
     }
 
     pub(crate) fn memory() -> Self {
@@ -89,12 +109,19 @@ impl Setup {
         let ports = Ports {
             stores: self.stores.clone(),
             clock: Arc::clone(&clock) as _,
-            entropy: Arc::new(SeededEntropy::new(1)),
+            entropy: Arc::new(SeededEntropy::new(STARTED.fetch_add(1, Ordering::Relaxed))),
             hasher: Arc::clone(&hasher) as _,
             mailer: Arc::clone(&mailer) as _,
+            throttle: Arc::clone(&self.stores.throttle),
+            webauthn: self.webauthn,
+            breaches: None,
         };
-        let rotation = RotationKeys::new(1, [master_key()]).unwrap();
-        let auth = Arc::new(Auth::new(&ports, &self.policies, rotation, ring.clone(), Arc::clone(&revoked)));
+        let secrets = AuthKeys {
+            rotation: RotationKeys::new(1, [master_key()]).unwrap(),
+            sealer: Sealer::new(1, [master_key()]).unwrap(),
+            signing: ring.clone(),
+        };
+        let auth = Arc::new(Auth::new(&ports, &self.policies, secrets, Arc::clone(&revoked)));
         let guard = Guard::of_issuer(ring, Rules::access_token(&*self.issuer, AUDIENCE), revoked, ports.clock);
         let (news, feed_news) = watch::channel(0);
         let state = ApiState::new(ApiParts {
@@ -103,6 +130,7 @@ impl Setup {
             keys: keys.clone(),
             issuer: self.issuer,
             client_id: self.policies.client.id,
+            password_policy: self.policies.password,
             health: self.health,
             feed_news,
             settings: self.settings,
@@ -110,6 +138,9 @@ impl Setup {
         TestApp { router: router(state), stores: self.stores, auth, keys, news, clock, mailer, hasher }
     }
 }
+
+/// How many applications this process has started: no two of them have the same randomness.
+static STARTED: AtomicU64 = AtomicU64::new(0);
 
 /// The moment at which every application starts.
 const START: Timestamp = Timestamp::from_secs(1_767_225_600);
@@ -142,12 +173,25 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// The refresh token with a tag that is not its own.
+    pub(crate) fn forged(&self) -> String {
+        let (start, rest) = self.refresh.split_at(90);
+        let other = if rest.starts_with('A') { "B" } else { "A" };
+        format!("{start}{other}{}", &rest[1..])
+    }
+
     pub(crate) fn of(answer: &Answer) -> Self {
         assert_eq!(answer.status, 200, "{}", answer.text());
         let body = answer.json();
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
         Self { access: text("access_token"), refresh: text("refresh_token"), session: text("session_id") }
     }
+}
+
+/// The recovery codes in an answer.
+pub(crate) fn recovery_codes(answer: &Answer) -> Vec<String> {
+    let codes = answer.json()["recovery_codes"].as_array().unwrap().clone();
+    codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect()
 }
 
 impl TestApp {
@@ -202,8 +246,15 @@ impl TestApp {
 
     /// Makes an account with the role `admin` and signs in.
     pub(crate) async fn admin(&self, email: &str) -> Tokens {
-        let (password, roles) = (PASSWORD.into(), vec![Role::new(Role::ADMIN).unwrap()]);
-        let request = RegisterRequest { email, password: &password, display_name: None, roles };
+        let request = RegisterRequest {
+            email,
+            password: Some(&PASSWORD.into()),
+            display_name: None,
+            roles: vec![Role::new(Role::ADMIN).unwrap()],
+            locale: Locale::En,
+            by: RegisteredBy::Operator,
+            presenter: Presenter::default(),
+        };
         self.auth.accounts.register(request).await.unwrap();
         self.login(email).await
     }
@@ -212,6 +263,63 @@ impl TestApp {
     pub(crate) async fn disable(&self, account: AccountId) {
         let operator = Operator { actor: Actor::Operator, presenter: Presenter::default() };
         self.auth.admin.disable(&operator, account).await.unwrap();
+    }
+
+    /// Sends the mails that are due, and gives the token of the last one of this kind.
+    pub(crate) async fn mailed(&self, kind: TokenMailKind) -> Option<String> {
+        self.auth.mails.send_tokens().await.unwrap();
+        self.mailer.token(kind)
+    }
+
+    /// Sends the mails that tell owners what has happened, and gives what all of them so far were about.
+    pub(crate) async fn notices(&self) -> Vec<EventKind> {
+        self.auth.webhooks.deliver(&[], &NoEndpoints).await.unwrap();
+        self.mailer.sent().into_iter().filter_map(|mail| mail.event).map(|event| event.kind).collect()
+    }
+
+    /// What an app shows now.
+    pub(crate) fn code(&self, secret: &str) -> String {
+        code_of(secret, self.clock.now())
+    }
+
+    /// Adds an app to the account, and gives its secret and the recovery codes. Some time later, so that its next password is a
+    /// new one.
+    pub(crate) async fn add_totp(&self, tokens: &Tokens) -> (String, Vec<String>) {
+        let setup = self.post("/v1/me/totp").bearer(&tokens.access).send().await;
+        assert_eq!(setup.status, 200, "{}", setup.text());
+        let secret = setup.json()["secret"].as_str().unwrap().to_owned();
+        let confirm = self.post("/v1/me/totp/confirm").bearer(&tokens.access);
+        let answer = confirm.json(json!({"code": self.code(&secret)})).send().await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        self.clock.advance(Duration::from_secs(30));
+        let is_first = answer.json().get("recovery_codes").is_some();
+        (secret, if is_first { recovery_codes(&answer) } else { Vec::new() })
+    }
+
+    /// Adds a passkey to the account, and gives what came of it.
+    pub(crate) async fn add_passkey(&self, tokens: &Tokens, credential: &str) -> Answer {
+        let begun = self.post("/v1/me/passkeys/begin").bearer(&tokens.access).send().await;
+        assert_eq!(begun.status, 200, "{}", begun.text());
+        let body = json!({
+            "ceremony": begun.json()["ceremony"],
+            "credential": FakeWebAuthn::answer(credential),
+            "name": "Key",
+        });
+        self.post("/v1/me/passkeys").bearer(&tokens.access).json(body).send().await
+    }
+
+    /// Signs in with the password, and gives what a second factor is presented with.
+    pub(crate) async fn mfa_token(&self, email: &str) -> String {
+        let answer = self.login_with(email, json!({})).await;
+        assert_eq!(answer.problem(), (401, "mfa_required".to_owned()));
+        answer.json()["mfa_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Begins a ceremony with whichever passkey the browser holds, and gives its token.
+    pub(crate) async fn ceremony(&self) -> String {
+        let begun = self.post("/v1/login/passkey/begin").json(json!({})).send().await;
+        assert_eq!(begun.status, 200, "{}", begun.text());
+        begun.json()["ceremony"].as_str().unwrap().to_owned()
     }
 
     /// Makes an API key, and gives its text.

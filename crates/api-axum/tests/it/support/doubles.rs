@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_domain::model::{
-    Account, AccountId, AccountQuery, Advance, ApiKey, ApiKeyId, Credentials, DisplayName, EmailAddress, EndSessions,
-    Ending, EventQuery, Judge, NewAccount, NewSession, Opened, Password, PasswordHash, Role, Ruling, SecurityEvent,
-    SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
+    Account, AccountId, AccountQuery, Advance, ApiKey, ApiKeyId, Credentials, Delivery, DisplayName, EmailAddress,
+    EndSessions, Ending, EventQuery, Judge, NewAccount, NewSession, Opened, Password, PasswordHash, Redeem, Role,
+    Ruling, SecurityEvent, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
 };
 use auth_domain::ports::{
-    AccountStore, ApiKeyStore, CloseAccount, Created, EventStore, HashError, PasswordHasher, SessionStore, StoreError,
-    StoreHealth, Stores, Verdict,
+    AccountStore, ApiKeyStore, CloseAccount, Created, EmailChange, EventStore, HashError, NotTaken, PasswordHasher,
+    Reauthenticate, SessionStore, SetPassword, StoreError, StoreHealth, Stores, Verdict, WebhookSender,
 };
 use auth_domain::testing::{MemoryStores, PlainHasher};
 
@@ -126,6 +126,22 @@ impl AccountStore for Broken {
         self.works().await?.accounts.set_roles(roles, event).await
     }
 
+    async fn verify_email(&self, redeem: Redeem, event: SecurityEvent) -> Result<bool, StoreError> {
+        self.works().await?.accounts.verify_email(redeem, event).await
+    }
+
+    async fn change_email(&self, redeem: Redeem, event: SecurityEvent) -> Result<EmailChange, StoreError> {
+        self.works().await?.accounts.change_email(redeem, event).await
+    }
+
+    async fn set_password(&self, set: SetPassword) -> Result<Option<Ending>, StoreError> {
+        self.works().await?.accounts.set_password(set).await
+    }
+
+    async fn rehash(&self, account: AccountId, old: PasswordHash, new: PasswordHash) -> Result<bool, StoreError> {
+        self.works().await?.accounts.rehash(account, old, new).await
+    }
+
     async fn disable(&self, close: CloseAccount) -> Result<Option<Ending>, StoreError> {
         self.works().await?.accounts.disable(close).await
     }
@@ -165,6 +181,10 @@ impl SessionStore for Broken {
         self.works().await?.sessions.get(session).await
     }
 
+    async fn reauthenticate(&self, again: Reauthenticate) -> Result<Option<SessionFacts>, StoreError> {
+        self.works().await?.sessions.reauthenticate(again).await
+    }
+
     async fn rename(
         &self,
         account: AccountId,
@@ -198,6 +218,16 @@ impl ApiKeyStore for Broken {
 
     async fn revoke(&self, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
         self.works().await?.api_keys.revoke(id, now).await
+    }
+}
+
+/// There are no endpoints, so nothing is ever sent to one.
+pub(crate) struct NoEndpoints;
+
+#[async_trait]
+impl WebhookSender for NoEndpoints {
+    async fn send(&self, _: &Delivery, _: Timestamp) -> Result<(), NotTaken> {
+        Err(NotTaken("there is no endpoint".to_owned()))
     }
 }
 

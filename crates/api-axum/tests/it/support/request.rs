@@ -69,9 +69,7 @@ impl Sending {
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let (parts, body) = self.open().await.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        Answer::read(self.open().await).await
     }
 }
 
@@ -91,6 +89,13 @@ pub(crate) struct Shown {
 }
 
 impl Answer {
+    /// The whole of it.
+    pub(crate) async fn read(response: Response<Body>) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Self { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -119,8 +124,17 @@ impl Answer {
         assert_eq!(body["type"], format!("urn:jeton:problem:{code}"));
         assert_eq!(body["status"], self.status);
         assert!(!body["title"].as_str().unwrap().is_empty() && !body["detail"].as_str().unwrap().is_empty());
-        let extensions = usize::from(code == "session_limit_reached");
-        assert_eq!(body.as_object().unwrap().len(), 5 + extensions, "{body}");
+        let extensions: &[&str] = match code.as_str() {
+            "session_limit_reached" => &["sessions"],
+            "mfa_required" => &["mfa_token", "methods"],
+            "second_factor_required" => &["methods"],
+            "step_up_required" => &["max_age"],
+            "password_guessable" => &["reason"],
+            _ => &[],
+        };
+        assert!(extensions.iter().all(|name| body.get(name).is_some()), "{body}");
+        let more = usize::from(body.get("second_factor").is_some());
+        assert_eq!(body.as_object().unwrap().len(), 5 + extensions.len() + more, "{body}");
         (self.status, code)
     }
 
@@ -144,9 +158,27 @@ impl Answer {
         (self.status, headers.collect(), self.text())
     }
 
+    /// The one `Set-Cookie` of this cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        let lines = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+        let mut found = lines.filter(|line| line.split_once('=').is_some_and(|(set, _)| set == name));
+        let cookie = found.next();
+        assert!(found.next().is_none(), "{name} is set twice");
+        cookie.map(str::to_owned)
+    }
+
     /// The value of the refresh cookie, where the answer sets it.
     pub(crate) fn refresh_cookie(&self) -> Option<String> {
-        let cookie = self.header(SET_COOKIE.as_str())?.split(';').next()?;
-        Some(cookie.strip_prefix("__Host-jeton_refresh=")?.to_owned())
+        self.cookie_value("__Host-jeton_refresh")
+    }
+
+    /// The value of the device cookie, where the answer sets it.
+    pub(crate) fn device_cookie(&self) -> Option<String> {
+        self.cookie_value("__Host-jeton_device")
+    }
+
+    fn cookie_value(&self, name: &str) -> Option<String> {
+        let cookie = self.cookie(name)?;
+        Some(cookie.split(';').next()?.split_once('=')?.1.to_owned())
     }
 }

@@ -2,9 +2,12 @@
 
 use futures_util::future::join_all;
 
-use super::{account, at, close, disable, event, events, live, new_account, open, row, session_id};
+use super::{
+    START, account, at, close, disable, event, events, hash, live, new_account, open, redeem, row, session_id, token,
+};
 use crate::model::{
-    AccountId, AccountQuery, Actor, DisplayName, EmailAddress, EndReason, EventKind, RevocationKind, Role,
+    AccountId, AccountQuery, Actor, DisplayName, EmailAddress, EndReason, EventKind, EventQuery, Locale, NewAccount,
+    Purpose, Redeem, RevocationKind, Role,
 };
 use crate::ports::{Created, Stores};
 
@@ -16,7 +19,7 @@ pub async fn an_account_is_found_by_its_canonical_address_and_by_its_id(stores: 
         let found = found.unwrap().unwrap();
         assert_eq!(found.account, created);
         assert_eq!(found.account.email.address(), "User1@example.com", "the address is kept as it was given");
-        assert_eq!(found.password_hash.unwrap().expose(), new_account(1).password_hash.expose());
+        assert_eq!(found.password_hash.unwrap().expose(), new_account(1).password_hash.unwrap().expose());
     }
 }
 
@@ -175,4 +178,45 @@ pub async fn deleting_an_account_ends_its_sessions_and_keeps_its_events(stores: 
     assert_eq!(events(&stores, gone).await.len(), 3, "the two logins are kept");
     assert!(matches!(close.by, Actor::Admin(_)));
     assert_eq!(live(&stores, stays, at(2)).await, [session_id(3)]);
+}
+
+/// Case.
+pub async fn an_account_without_a_password_is_kept_with_its_language(stores: Stores) {
+    let new = NewAccount { password_hash: None, email_verified: true, ..new_account(1) };
+    let Created::Created(account) = stores.accounts.create(new).await.unwrap() else { panic!("it is new") };
+    assert_eq!((account.locale, account.email_verified_at), (Locale::Ko, Some(START)));
+    let found = stores.accounts.by_id(account.id).await.unwrap().unwrap();
+    assert!(found.password_hash.is_none() && found.password_changed_at.is_none() && !found.second_factor);
+    assert_eq!(found.account, account);
+    let query = EventQuery { account: Some(account.id), before: None, limit: 10 };
+    assert_eq!(stores.events.page(query).await.unwrap(), [new_account(1).event]);
+}
+
+/// Case.
+pub async fn an_invitation_is_used_up_with_the_account_it_makes(stores: Stores) {
+    let invite = token(1, Purpose::Invite, None);
+    stores.one_time.add(invite.clone()).await.unwrap();
+    let wrong = Redeem { secret_hash: hash(99), ..redeem(&invite) };
+    let refused = stores.accounts.create(NewAccount { invite: Some(wrong), ..new_account(1) }).await.unwrap();
+    assert_eq!(refused, Created::NotInvited);
+    assert!(stores.accounts.by_id(new_account(1).id).await.unwrap().is_none());
+    account(&stores, 9).await;
+    let taken = NewAccount { invite: Some(redeem(&invite)), email: new_account(9).email, ..new_account(1) };
+    assert_eq!(stores.accounts.create(taken).await.unwrap(), Created::EmailTaken);
+    let verification = token(2, Purpose::VerifyEmail, Some(new_account(1).id));
+    let good = NewAccount { invite: Some(redeem(&invite)), verification: Some(verification.clone()), ..new_account(1) };
+    assert!(matches!(stores.accounts.create(good).await.unwrap(), Created::Created(_)), "it was not used up before");
+    assert!(stores.one_time.peek(&redeem(&invite)).await.unwrap().is_none());
+    assert_eq!(stores.one_time.peek(&redeem(&verification)).await.unwrap(), Some(verification));
+}
+
+/// Case.
+pub async fn of_many_accounts_by_one_invitation_exactly_one_is_added(stores: Stores) {
+    let invite = token(1, Purpose::Invite, None);
+    stores.one_time.add(invite.clone()).await.unwrap();
+    let create = |n| stores.accounts.create(NewAccount { invite: Some(redeem(&invite)), ..new_account(n) });
+    let outcomes = join_all((1..=8).map(create)).await;
+    let created = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Created::Created(_)))).count();
+    let refused = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Created::NotInvited))).count();
+    assert_eq!((created, refused), (1, 7));
 }

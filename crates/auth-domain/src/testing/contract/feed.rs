@@ -49,8 +49,8 @@ pub async fn events_come_newest_first_in_pages(stores: Stores) {
         let events = stores.events.page(EventQuery { account, before, limit }).await.unwrap();
         events.iter().map(|event| event.id.as_uuid().as_u128()).collect::<Vec<_>>()
     };
-    assert_eq!(page(None, None, 10).await, [5, 4, 3, 2, 1]);
-    assert_eq!(page(Some(owner), None, 2).await, [5, 4]);
+    assert_eq!(page(None, None, 10).await, [7_002, 7_001, 5, 4, 3, 2, 1]);
+    assert_eq!(page(Some(owner), None, 3).await, [7_001, 5, 4]);
     assert_eq!(page(Some(owner), Some(4), 2).await, [2, 1]);
     assert!(page(Some(owner), Some(1), 2).await.is_empty());
     let recorded = events(&stores, other).await;

@@ -5,7 +5,7 @@ use crate::model::{EndTarget, Timestamp};
 use crate::ports::{Retention, Stores};
 
 fn up_to(moment: Timestamp) -> Retention {
-    Retention { revocations: moment, sessions: moment, events: moment, deliveries: moment }
+    Retention { revocations: moment, sessions: moment, events: moment, one_time: moment, deliveries: moment }
 }
 
 /// Case.
@@ -16,12 +16,12 @@ pub async fn rows_that_are_needed_no_more_go_in_batches(stores: Stores) {
         let end = ending(EndTarget::Session(session_id(u128::from(n))), at(1));
         assert_eq!(stores.sessions.end(end).await.unwrap().revocations.len(), 1);
     }
-    assert_eq!(stores.webhooks.spread(&[], at(1), 100).await.unwrap(), 5);
+    assert_eq!(stores.webhooks.spread(&[], at(1), 100).await.unwrap(), 6);
     let long_after = up_to(at(10_000));
-    // Five sessions, entries and events each.
+    // Five sessions and entries, and six events.
     assert_eq!(stores.housekeeping.sweep(long_after, 2).await.unwrap(), 6);
     assert_eq!(stores.housekeeping.sweep(long_after, 2).await.unwrap(), 6);
-    assert_eq!(stores.housekeeping.sweep(long_after, 2).await.unwrap(), 3);
+    assert_eq!(stores.housekeeping.sweep(long_after, 2).await.unwrap(), 4);
     assert_eq!(stores.housekeeping.sweep(long_after, 2).await.unwrap(), 0);
     assert!(row(&stores, session_id(1)).await.is_none());
     assert!(events(&stores, owner).await.is_empty());

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 
 use super::{account, at, disable, ending, events, live, new_session, open, row, session_id, step, tokens_until};
 use crate::model::{
-    AccountId, Actor, ClassLimits, DeviceClass, EndReason, EndTarget, NewSession, OnLimit, Opened, RevocationKind,
-    SessionId, SessionLimit, Timestamp,
+    AccountId, Actor, ClassLimits, DeviceClass, EndReason, EndTarget, NewSession, OnLimit, Opened, RestsOn,
+    RevocationKind, SessionId, SessionLimit, Timestamp,
 };
 use crate::ports::Stores;
 
@@ -48,6 +48,18 @@ pub async fn a_session_is_not_opened_for_an_account_that_is_gone_or_disabled(sto
         assert_eq!(opened, Opened::AccountUnavailable);
     }
     assert!(row(&stores, session_id(1)).await.is_none());
+}
+
+/// Case.
+pub async fn a_session_is_not_opened_by_a_password_that_was_changed_meanwhile(stores: Stores) {
+    let owner = account(&stores, 1).await.id;
+    let relying = |n, rests_on| NewSession { rests_on, ..new_session(owner, n, at(1)) };
+    let stale = relying(1, RestsOn::Password { changed_at: Some(at(0)) });
+    let refused = stores.sessions.open(stale, SessionLimit::default()).await.unwrap();
+    assert_eq!(refused, Opened::AccountUnavailable);
+    assert!(live(&stores, owner, at(1)).await.is_empty());
+    let by_passkey = stores.sessions.open(relying(2, RestsOn::Passkey), SessionLimit::default()).await.unwrap();
+    assert!(matches!(by_passkey, Opened::Opened { .. }));
 }
 
 /// Case.

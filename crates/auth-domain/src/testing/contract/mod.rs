@@ -6,11 +6,15 @@
 pub mod accounts;
 pub mod advance;
 pub mod end;
+pub mod factors;
 pub mod feed;
 pub mod housekeeping;
 pub mod keys;
 pub mod limit;
+pub mod one_time;
+pub mod passwords;
 pub mod settle;
+pub mod throttle;
 pub mod webhooks;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,8 +24,9 @@ use uuid::Uuid;
 
 use crate::model::{
     Account, AccountId, Actor, Advance, DeviceClass, DisplayName, EmailAddress, EndReason, EndSessions, EndTarget,
-    EventId, EventKind, EventQuery, NewAccount, NewSession, Nonce, Opened, PasswordHash, Presenter, Role, Ruling,
-    SecurityEvent, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp, TokenHash,
+    EventId, EventKind, EventQuery, Locale, NewAccount, NewSession, Nonce, OneTimeId, OneTimeToken, Opened,
+    PasswordHash, Presenter, Purpose, Redeem, RestsOn, Role, Ruling, SealedBytes, SecurityEvent, SessionFacts,
+    SessionId, SessionLimit, SessionRecord, Timestamp, TokenHash, TokenMail, TokenMailKind,
 };
 use crate::ports::{CloseAccount, Created, Stores};
 
@@ -60,10 +65,14 @@ suite! { ($)
         disabling_an_account_ends_its_sessions_and_kills_its_tokens
         enabling_an_account_leaves_its_sessions_ended
         an_unknown_account_is_no_error
+        an_account_without_a_password_is_kept_with_its_language
+        an_invitation_is_used_up_with_the_account_it_makes
+        of_many_accounts_by_one_invitation_exactly_one_is_added
         deleting_an_account_ends_its_sessions_and_keeps_its_events;
     limit:
         an_opened_session_is_at_generation_0_and_listed
         a_session_is_not_opened_for_an_account_that_is_gone_or_disabled
+        a_session_is_not_opened_by_a_password_that_was_changed_meanwhile
         evict_oldest_ends_the_session_that_was_opened_first
         evict_least_recent_ends_the_session_that_was_not_used_for_longest
         a_class_of_devices_has_a_limit_of_its_own
@@ -110,6 +119,40 @@ suite! { ($)
         a_refused_change_of_keys_writes_nothing
         a_revoked_key_is_in_the_feed
         a_retired_master_key_is_kept_replaced_and_forgotten;
+    one_time:
+        a_token_is_taken_once_by_its_secret_for_its_purpose_while_it_lasts
+        of_a_hundred_uses_at_once_one_wins
+        a_later_token_takes_the_place_of_an_earlier_one
+        a_token_dies_with_the_password_and_with_the_account
+        a_mail_is_claimed_by_one_of_many_until_it_is_out
+        a_claimed_mail_comes_again_when_its_claim_has_lapsed
+        an_address_is_verified_once_and_only_the_one_the_mail_went_to
+        an_address_is_changed_once_and_not_to_one_that_is_taken;
+    passwords:
+        a_password_is_changed_by_who_has_shown_the_last_one
+        a_mailed_token_sets_one_password_however_many_try
+        a_reset_ends_every_session_and_every_other_token
+        a_new_hash_of_the_same_password_changes_nothing_else
+        a_disabled_account_gets_no_password
+        a_login_that_races_with_a_reset_is_refused_or_ended_by_it;
+    factors:
+        an_app_counts_once_it_is_confirmed
+        of_many_confirmations_of_an_app_one_counts
+        a_step_is_accepted_once_and_none_before_it
+        of_many_uses_of_a_recovery_code_one_counts
+        recovery_codes_take_the_place_of_those_before
+        a_passkey_is_kept_found_used_renamed_and_removed
+        a_passkey_belongs_to_one_account
+        recovery_codes_go_with_the_last_factor
+        factors_go_with_their_account
+        app_secrets_are_found_by_their_master_key_and_sealed_anew
+        an_owner_proves_again_who_he_is;
+    throttle:
+        what_is_free_is_let_through_and_then_it_waits
+        a_blocked_attempt_is_not_counted
+        of_many_at_once_no_more_are_let_through_than_are_free
+        one_blocked_key_blocks_all_and_charges_none
+        an_attempt_that_succeeded_is_forgiven;
     webhooks:
         an_event_is_spread_once_to_the_endpoints_that_want_it
         a_delivery_is_claimed_by_one_of_many
@@ -148,8 +191,16 @@ pub(super) fn new_account(n: u128) -> NewAccount {
         email: EmailAddress::parse(&format!("User{n}@example.com")).unwrap(),
         display_name: Some(DisplayName::new("Alice").unwrap()),
         roles: vec![Role::new("admin").unwrap(), Role::new("billing:read").unwrap()],
-        password_hash: PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAA".to_owned()),
+        password_hash: Some(PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAA".to_owned())),
+        locale: Locale::Ko,
+        email_verified: false,
         created_at: START,
+        invite: None,
+        verification: None,
+        event: SecurityEvent {
+            session: None,
+            ..event(AccountId::from_uuid(Uuid::from_u128(n)), EventKind::AccountRegistered, 7_000 + n, START)
+        },
     }
 }
 
@@ -157,7 +208,7 @@ pub(super) fn new_account(n: u128) -> NewAccount {
 pub(super) async fn account(stores: &Stores, n: u128) -> Account {
     match stores.accounts.create(new_account(n)).await.unwrap() {
         Created::Created(account) => account,
-        Created::EmailTaken => panic!("the database is not empty"),
+        Created::EmailTaken | Created::NotInvited => panic!("the database is not empty"),
     }
 }
 
@@ -174,6 +225,7 @@ pub(super) fn new_session(account: AccountId, n: u8, now: Timestamp) -> NewSessi
         device_class: if n.is_multiple_of(2) { DeviceClass::Mobile } else { DeviceClass::Cli },
         presenter: Presenter::new("2001:db8::1".parse().ok(), Some("curl/8.0")),
         amr: vec!["pwd".to_owned(), "otp".to_owned()],
+        rests_on: RestsOn::Password { changed_at: None },
         now,
         idle_expires_at: now.plus(Duration::from_secs(60)),
         expires_at: now.plus(Duration::from_secs(600)),
@@ -194,12 +246,16 @@ pub(super) fn event(account: AccountId, kind: EventKind, n: u128, at: Timestamp)
         actor: Actor::Owner(Some(session_id(n))),
         presenter: Presenter::new("203.0.113.9".parse().ok(), Some("thief/1.0")),
         evidence: None,
+        detail: Some("a detail, \u{d55c}\u{ad6d}".to_owned()),
     }
 }
 
-/// Every event of an account, newest first.
+/// Every event of an account but its registration, newest first.
 pub(super) async fn events(stores: &Stores, account: AccountId) -> Vec<SecurityEvent> {
-    stores.events.page(EventQuery { account: Some(account), before: None, limit: 1_000 }).await.unwrap()
+    let mut events =
+        stores.events.page(EventQuery { account: Some(account), before: None, limit: 1_000 }).await.unwrap();
+    events.retain(|event| event.kind != EventKind::AccountRegistered);
+    events
 }
 
 /// The account to disable or delete at `now`, by an operator.
@@ -261,4 +317,25 @@ pub(super) async fn row(stores: &Stores, session: SessionId) -> Option<SessionRe
 
 pub(super) async fn live(stores: &Stores, account: AccountId, now: Timestamp) -> Vec<SessionId> {
     stores.sessions.list(account, now).await.unwrap().iter().map(|row| row.facts.session).collect()
+}
+
+/// Token `n` with the hash `n`, made at the start for this purpose, to be mailed, good for 60 seconds.
+pub(super) fn token(n: u8, purpose: Purpose, account: Option<AccountId>) -> OneTimeToken {
+    OneTimeToken {
+        id: OneTimeId::from_uuid(Uuid::from_u128(n.into())),
+        purpose,
+        account,
+        secret_hash: hash(n),
+        bound_to: None,
+        email: Some(EmailAddress::parse(&format!("New{n}@example.com")).unwrap()),
+        sealed: Some(SealedBytes { key_id: 255, bytes: vec![n, 0, 255] }),
+        mail: Some(TokenMail { kind: TokenMailKind::VerifyEmail, locale: Locale::Ko, attempts: 0 }),
+        created_at: START,
+        expires_at: at(60),
+    }
+}
+
+/// The token as it is presented at the start.
+pub(super) fn redeem(token: &OneTimeToken) -> Redeem {
+    Redeem { id: token.id, secret_hash: token.secret_hash.clone(), purpose: token.purpose, now: START }
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::{account, at, open};
-use crate::model::{Delivery, DeliveryAttempt, Endpoint, EventKind, Timestamp};
+use crate::model::{AccountId, Delivery, DeliveryAttempt, Endpoint, EventKind, Timestamp};
 use crate::ports::{Stores, Subscription};
 
 fn endpoint(name: &str) -> Endpoint {
@@ -14,9 +14,16 @@ fn wants(name: &str, kinds: &[EventKind]) -> Subscription {
     Subscription { endpoint: endpoint(name), kinds: kinds.to_vec() }
 }
 
+/// An account, whose registration nobody is told of.
+async fn owner(stores: &Stores) -> AccountId {
+    let owner = account(stores, 1).await.id;
+    assert_eq!(stores.webhooks.spread(&[], at(0), 100).await.unwrap(), 1);
+    owner
+}
+
 /// Opens `logins` sessions, each with its event, and spreads them to one endpoint, `a`.
 async fn spread(stores: &Stores, logins: u8) {
-    let owner = account(stores, 1).await.id;
+    let owner = owner(stores).await;
     for n in 1..=logins {
         open(stores, owner, n, at(0)).await;
     }
@@ -30,7 +37,7 @@ async fn claim(stores: &Stores, now: Timestamp, limit: u32) -> Vec<Delivery> {
 
 /// Case.
 pub async fn an_event_is_spread_once_to_the_endpoints_that_want_it(stores: Stores) {
-    let owner = account(&stores, 1).await.id;
+    let owner = owner(&stores).await;
     for n in 1..=3 {
         open(&stores, owner, n, at(0)).await;
     }
@@ -93,7 +100,7 @@ pub async fn a_claimed_delivery_comes_again_when_its_claim_has_lapsed(stores: St
 
 /// Case.
 pub async fn an_endpoint_that_is_added_later_is_not_told_the_past(stores: Stores) {
-    let owner = account(&stores, 1).await.id;
+    let owner = owner(&stores).await;
     open(&stores, owner, 1, at(0)).await;
     assert_eq!(stores.webhooks.spread(&[], at(0), 100).await.unwrap(), 1);
     let wanted = [wants("a", &[EventKind::SessionOpened])];

@@ -1,8 +1,10 @@
 //! Every storage port in memory: one lock, taken once a step.
 
 mod accounts;
+mod factors;
 mod feed;
 mod keys;
+mod one_time;
 mod sessions;
 mod webhooks;
 
@@ -12,15 +14,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::model::{
-    AccountId, Actor, ApiKey, Credentials, EndReason, Ended, EventId, RetiredMasterKey, Revocation, RevocationKind,
-    SecurityEvent, SessionId, SessionRecord, StoredKey, Timestamp,
+    AccountId, Actor, ApiKey, Credentials, EndReason, Ended, EventId, OneTimeId, RetiredMasterKey, Revocation,
+    RevocationKind, SecurityEvent, SessionId, SessionRecord, StoredKey, Timestamp,
 };
 use crate::ports::{Housekeeping, Retention, StoreError, StoreHealth, Stores};
+use crate::throttle::MemoryThrottle;
 use webhooks::Queued;
 
 /// A database that forgets everything when it is dropped.
 #[derive(Default)]
-pub struct MemoryStores(Mutex<State>);
+pub struct MemoryStores {
+    state: Mutex<State>,
+    throttle: Arc<MemoryThrottle>,
+}
 
 #[derive(Default)]
 pub(super) struct State {
@@ -34,6 +40,8 @@ pub(super) struct State {
     keys: Vec<StoredKey>,
     retired_masters: BTreeMap<u8, RetiredMasterKey>,
     api_keys: Vec<ApiKey>,
+    one_time: BTreeMap<OneTimeId, one_time::Kept>,
+    factors: BTreeMap<AccountId, factors::Kept>,
 }
 
 impl MemoryStores {
@@ -50,6 +58,9 @@ impl MemoryStores {
             accounts: Arc::clone(self) as _,
             sessions: Arc::clone(self) as _,
             revocations: Arc::clone(self) as _,
+            one_time: Arc::clone(self) as _,
+            factors: Arc::clone(self) as _,
+            throttle: Arc::clone(&self.throttle) as _,
             events: Arc::clone(self) as _,
             keys: Arc::clone(self) as _,
             api_keys: Arc::clone(self) as _,
@@ -60,7 +71,7 @@ impl MemoryStores {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,13 +143,23 @@ impl Housekeeping for MemoryStores {
         }
         let revocations = remove(&mut state.revocations, batch, |entry| entry.expires_at <= retention.revocations);
         let deliveries = remove(&mut state.deliveries, batch, |queued| queued.done_by(retention.deliveries));
+        let expired: Vec<_> = state
+            .one_time
+            .values()
+            .filter(|kept| kept.token.expires_at <= retention.one_time)
+            .map(|kept| kept.token.id)
+            .collect();
+        let expired: Vec<_> = expired.into_iter().take(batch as usize).collect();
+        for id in &expired {
+            state.one_time.remove(id);
+        }
         let (spread, open) = (&state.spread, &state.deliveries);
         let events = remove(&mut state.events, batch, |event| {
             event.at <= retention.events
                 && spread.contains(&event.id)
                 && !open.iter().any(|queued| queued.is_of(event.id))
         });
-        Ok(sessions.len() as u64 + revocations + deliveries + events)
+        Ok(sessions.len() as u64 + expired.len() as u64 + revocations + deliveries + events)
     }
 }
 

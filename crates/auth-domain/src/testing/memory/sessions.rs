@@ -4,10 +4,10 @@ use async_trait::async_trait;
 
 use super::{MemoryStores, State};
 use crate::model::{
-    AccountId, Actor, Advance, DisplayName, EndReason, EndSessions, EndTarget, Ending, Judge, NewSession, Occupied,
-    Opened, Ruling, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
+    AccountId, Actor, Advance, Credentials, DisplayName, EndReason, EndSessions, EndTarget, Ending, Judge, NewSession,
+    Occupied, Opened, Ruling, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
 };
-use crate::ports::{SessionStore, StoreError};
+use crate::ports::{Reauthenticate, SessionStore, StoreError};
 
 impl State {
     /// Whether the account may have one more session: after these have been ended, or not at all.
@@ -16,8 +16,9 @@ impl State {
         new: &NewSession,
         limit: SessionLimit,
     ) -> Result<Vec<(SessionId, EndReason)>, Box<Opened>> {
-        let account = self.accounts.get(&new.account).filter(|found| found.account.disabled_at.is_none());
-        if account.is_none() {
+        let usable =
+            |found: &Credentials| found.account.disabled_at.is_none() && new.rests_on.holds(found.password_changed_at);
+        if !self.accounts.get(&new.account).is_some_and(usable) {
             return Err(Box::new(Opened::AccountUnavailable));
         }
         let live = self.live(new.account, new.now);
@@ -97,7 +98,7 @@ impl State {
         self.row(step.session).map(|row| row.facts)
     }
 
-    fn end(&mut self, end: &EndSessions) -> Ending {
+    pub(super) fn end(&mut self, end: &EndSessions) -> Ending {
         let of = |account| self.rows_of(account).into_iter().map(|row| row.facts.session);
         let targets: Vec<SessionId> = match end.target {
             EndTarget::Session(session) => vec![session],
@@ -157,6 +158,19 @@ impl SessionStore for MemoryStores {
 
     async fn get(&self, session: SessionId) -> Result<Option<SessionRecord>, StoreError> {
         Ok(self.state().row(session))
+    }
+
+    async fn reauthenticate(&self, again: Reauthenticate) -> Result<Option<SessionFacts>, StoreError> {
+        let mut state = self.state();
+        if state.row(again.session).is_none_or(|row| !row.is_live(again.now)) {
+            return Ok(None);
+        }
+        if let Some(row) = state.sessions.get_mut(&again.session) {
+            row.facts.auth_time = again.now;
+            row.facts.amr = again.amr;
+        }
+        state.events.push(again.event);
+        Ok(state.row(again.session).map(|row| row.facts))
     }
 
     async fn rename(

@@ -6,4 +6,5 @@ mod feed;
 mod outages;
 mod proxy;
 mod round_trip;
+mod throttle;
 mod webhooks;

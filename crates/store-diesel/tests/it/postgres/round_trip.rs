@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use auth_domain::model::Ruling;
+use auth_domain::model::{Factors, Purpose, Ruling};
 use store_diesel::{Database, Options};
 
 use super::proxy::{Proxy, Sent};
-use crate::scene::{Postgres, account, open, step};
+use crate::scene::{Postgres, account, open, redeem, step, token};
 
 const COMPARE_AND_SET: &str = "UPDATE sessions SET rotated_at = $1, last_used_at = $1, idle_expires_at = $2, \
     generation = $3, token_hash = $4, nonce = $5, key_id = $6, attempt_hash = $7, ip = $8, user_agent = $9 \
@@ -16,7 +16,7 @@ const COMPARE_AND_SET: &str = "UPDATE sessions SET rotated_at = $1, last_used_at
     RETURNING sessions.id, sessions.user_id, sessions.generation, sessions.client_id, sessions.scope, \
     sessions.auth_time, sessions.amr, sessions.idle_expires_at, sessions.expires_at, users.roles";
 
-fn kinds(sent: &[Sent]) -> String {
+pub(super) fn kinds(sent: &[Sent]) -> String {
     sent.iter().map(|sent| sent.kind).collect()
 }
 
@@ -73,6 +73,29 @@ async fn a_refresh_finds_its_rows_by_their_primary_keys() {
         assert!(plan.contains(way), "{plan}");
     }
     assert!(!plan.contains("Seq Scan"), "{plan}");
+}
+
+/// Whether a second factor is needed comes with the credentials: what is read together was true together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_factors_and_tokens_are_read_in_one_statement() {
+    let postgres = Postgres::open().await;
+    let owner = account(&postgres.stores, 1).await;
+    let kept = token(1, Purpose::ResetPassword, Some(owner));
+    postgres.stores.one_time.add(kept.clone()).await.unwrap();
+    let (proxy, url) = Proxy::in_front_of(&postgres.url);
+    let options = Options { postgres_connections: 1, ..Options::default() };
+    let database = Database::open(&url.parse().unwrap(), &options).await.unwrap();
+    let stores = database.stores();
+    for prepared in [false, true] {
+        proxy.take();
+        assert!(stores.accounts.credentials(kept.email.as_ref().unwrap()).await.unwrap().is_some());
+        assert!(stores.accounts.by_id(owner).await.unwrap().is_some());
+        assert_eq!(stores.factors.of(owner).await.unwrap(), Factors::default());
+        assert!(stores.one_time.peek(&redeem(&kept)).await.unwrap().is_some());
+        if prepared {
+            assert_eq!(kinds(&proxy.take()), "BES".repeat(4));
+        }
+    }
 }
 
 /// SECURITY I11: a refused refresh is read, and no transaction is begun for it.

@@ -5,3 +5,4 @@ mod feed;
 mod file;
 mod group_commit;
 mod pinned;
+mod throttle;

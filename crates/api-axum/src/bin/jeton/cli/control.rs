@@ -1,8 +1,11 @@
 //! The commands that control accounts, sessions and API keys in the database.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use auth_domain::model::{AccountId, ApiKeyId, ApiScope, EmailAddress, InvalidEmailAddress, Role, SessionId};
+use auth_domain::model::{
+    AccountId, ApiKeyId, ApiScope, EmailAddress, EventKind, InvalidEmailAddress, Locale, Role, SessionId,
+};
 use clap::{Args, Subcommand, ValueEnum};
 
 /// An account, by its mail address or its id.
@@ -37,9 +40,37 @@ pub(crate) enum UsersAction {
         /// What its owner wants to be called
         #[arg(long, value_name = "NAME")]
         display_name: Option<String>,
+        /// The language of its mails: en or ko
+        #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = locale)]
+        locale: Locale,
         /// Read the password from the first line of standard input
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// Mail somebody an invitation to register, good once and for a week
+    #[command(after_help = USERS_INVITE)]
+    Invite {
+        /// The mail address that the account is to have
+        #[arg(value_parser = EmailAddress::parse)]
+        email: EmailAddress,
+        /// The language of the mail: en or ko
+        #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = locale)]
+        locale: Locale,
+    },
+    /// Import accounts of other software, with the hashes of their passwords
+    #[command(after_help = USERS_IMPORT)]
+    Import {
+        /// A file of CSV or JSON lines
+        file: PathBuf,
+        /// The form of the file [default: jsonl for .jsonl, .ndjson and .json, csv otherwise]
+        #[arg(long)]
+        format: Option<ImportFormat>,
+        /// Check every row and write nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Write every row that was refused, with its line and the reason, to this file (CSV)
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
     },
     /// List accounts in the order of their mail addresses
     #[command(after_help = "Example:\n  jeton users list --email ali\n  jeton users list --json | jq -r '.[].email'")]
@@ -63,6 +94,16 @@ pub(crate) enum UsersAction {
         /// Its mail address or id
         #[arg(value_name = "EMAIL_OR_ID")]
         who: Who,
+    },
+    /// Remove every second factor of an account, whose owner has lost them all
+    #[command(after_help = USERS_REMOVE_FACTORS)]
+    RemoveFactors {
+        /// Its mail address or id
+        #[arg(value_name = "EMAIL_OR_ID")]
+        who: Who,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Give an account a role, or take one away
     #[command(after_help = USERS_ROLE)]
@@ -103,6 +144,48 @@ It works on the database of the settings, whether or not a server runs, and the 
 Examples:
   jeton users create --email you@example.com --admin
   pass show jeton/alice | jeton users create --email alice@example.com --display-name Alice --password-stdin";
+
+/// The form of a file of accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportFormat {
+    /// Comma-separated values with a header
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+}
+
+fn locale(tag: &str) -> Result<Locale, String> {
+    Locale::ALL
+        .into_iter()
+        .find(|locale| locale.as_str() == tag)
+        .ok_or_else(|| "mails are written in en and ko".to_owned())
+}
+
+const USERS_INVITE: &str = "\
+A running server sends the mail. Who opens its link registers with this address, even where registration is by invitation
+alone or the address's domain is not among those allowed.
+
+Examples:
+  jeton users invite alice@example.com
+  jeton users invite alice@example.com --locale ko";
+
+const USERS_IMPORT: &str = "\
+Columns: email, password_hash, display_name, roles, locale, email_verified, created_at; only email is needed. Hashes of argon2,
+bcrypt, scrypt and PBKDF2, as passlib, Django and Werkzeug write them, are verified and replaced at the first login. A row that
+cannot be imported is told with its line, and the others go on; exit code 1 when there was one. An address that has an account
+is left as it is, so that the same file can be imported again.
+
+Examples:
+  jeton users import users.csv --dry-run
+  jeton users import users.csv --report refused.csv
+  jeton users import users.jsonl";
+
+const USERS_REMOVE_FACTORS: &str = "\
+Whoever knows the password, or reads the account's mail, can sign in afterwards: make sure that it is the owner who asks. The
+owner gets a mail about it.
+
+Example:
+  jeton users remove-factors alice@example.com";
 
 const USERS_ROLE: &str = "\
 Access tokens say so from their next refresh on. `admin` is the role that may use /v1/admin.
@@ -153,7 +236,34 @@ pub(crate) enum EventsAction {
         #[command(flatten)]
         listing: Listing,
     },
+    /// Print the latest security events as JSON lines, the oldest first, and go on with each new one
+    #[command(after_help = EVENTS_TAIL)]
+    Tail {
+        /// Only those of one account; a deleted one is known by its id alone
+        #[arg(long, alias = "user", value_name = "EMAIL_OR_ID")]
+        account: Option<Who>,
+        /// Only those of this kind, such as `session_opened`; may be given again
+        #[arg(long = "kind", value_name = "KIND")]
+        kinds: Vec<EventKind>,
+        /// How many of those before are printed first
+        #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+        lines: u32,
+        /// Go on with each new one; it is the default
+        #[arg(long, short, overrides_with = "no_follow")]
+        follow: bool,
+        /// End after the latest
+        #[arg(long)]
+        no_follow: bool,
+    },
 }
+
+const EVENTS_TAIL: &str = "\
+It reads the database once a second, whichever server wrote to it, and ends when nobody reads its output.
+
+Examples:
+  jeton events tail
+  jeton events tail --kind refresh_replayed --lines 0 | while read -r event; do notify \"$event\"; done
+  jeton events tail --account alice@example.com --no-follow | jq .kind";
 
 /// What to do with API keys.
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@ use auth_domain::Auth;
 use auth_domain::admin::Operator;
 use auth_domain::model::{Account, AccountId, Actor, Presenter};
 use auth_domain::ports::Stores;
+use auth_domain::sealing::Sealer;
 use store_diesel::Database;
 
 use crate::cli::Who;
@@ -29,8 +30,27 @@ impl Control {
         work: impl AsyncFnOnce(&Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let database = wiring::open_database(config).await?;
+        Self::over(database, config, None, work).await
+    }
+
+    /// The same for work that seals what running servers must be able to open.
+    pub(super) async fn sealing<T>(
+        config: &Config,
+        work: impl AsyncFnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let database = wiring::open_database(config).await?;
+        let sealer = wiring::sealer(config, &database.stores()).await?;
+        Self::over(database, config, Some(sealer), work).await
+    }
+
+    async fn over<T>(
+        database: Database,
+        config: &Config,
+        sealer: Option<Sealer>,
+        work: impl AsyncFnOnce(&Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let stores = database.stores();
-        let auth = wiring::offline(config, stores.clone())?;
+        let auth = wiring::offline(config, stores.clone(), sealer)?;
         let operator = Operator { actor: Actor::Operator, presenter: Presenter::default() };
         let control = Self { database, stores, auth, operator };
         let outcome = work(&control).await;

@@ -31,6 +31,13 @@ pub(super) fn audience(text: &str) -> Result<String, String> {
     if good { Ok(text.to_owned()) } else { Err("a name or a URL, such as https://api.example.com".to_owned()) }
 }
 
+/// What the service is called, in mails and apps.
+pub(super) fn product(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let good = (1..=64).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if good { Ok(name.to_owned()) } else { Err("a name of 1 to 64 characters, such as Example".to_owned()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

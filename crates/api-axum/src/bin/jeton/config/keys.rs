@@ -9,18 +9,43 @@ pub(crate) struct Key {
     pub(crate) default: Option<&'static str>,
     /// Whether its value is never shown, and can be read from a file that `JETON_…_FILE` names.
     pub(crate) secret: bool,
+    /// What the file may write beside a text or a number.
+    pub(crate) form: Form,
+}
+
+/// What the file may write for a key beside a text or a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Nothing.
+    Plain,
+    /// `true` or `false`.
+    Flag,
+    /// A list of texts; in a text they are separated by commas.
+    List,
 }
 
 const fn key(name: &'static str, default: &'static str) -> Key {
-    Key { name, default: Some(default), secret: false }
+    Key { name, default: Some(default), secret: false, form: Form::Plain }
+}
+
+const fn flag(name: &'static str, default: &'static str) -> Key {
+    Key { name, default: Some(default), secret: false, form: Form::Flag }
+}
+
+const fn list(name: &'static str) -> Key {
+    Key { name, default: Some(""), secret: false, form: Form::List }
 }
 
 const fn derived(name: &'static str) -> Key {
-    Key { name, default: None, secret: false }
+    Key { name, default: None, secret: false, form: Form::Plain }
+}
+
+const fn derived_list(name: &'static str) -> Key {
+    Key { name, default: None, secret: false, form: Form::List }
 }
 
 const fn secret(name: &'static str) -> Key {
-    Key { name, default: None, secret: true }
+    Key { name, default: None, secret: true, form: Form::Plain }
 }
 
 /// The keys.
@@ -31,6 +56,7 @@ pub(crate) const KEYS: &[Key] = &[
     secret("master_key"),
     derived("issuer"),
     key("audience", "jeton"),
+    key("product", "Jeton"),
     key("tokens.access_ttl", "15m"),
     key("tokens.algorithm", "EdDSA"),
     key("tokens.rotate_every", "30d"),
@@ -45,6 +71,10 @@ pub(crate) const KEYS: &[Key] = &[
     key("sessions.per_class.mobile", "0"),
     key("sessions.per_class.desktop", "0"),
     key("sessions.per_class.cli", "0"),
+    key("registration.mode", "open"),
+    list("registration.domains"),
+    flag("registration.require_verified_email", "false"),
+    key("accounts.recent_login", "15m"),
     key("retention.sessions", "30d"),
     key("retention.events", "365d"),
     key("password.min_length", "15"),
@@ -53,10 +83,33 @@ pub(crate) const KEYS: &[Key] = &[
     key("password.parallelism", "1"),
     derived("password.threads"),
     key("password.queue", "256"),
+    derived("password.breach_file"),
+    derived("password.breach_url"),
+    flag("throttle.enabled", "true"),
+    key("throttle.account_free", "5"),
+    key("throttle.device_free", "10"),
+    key("throttle.network_free", "50"),
+    key("throttle.mail_free", "5"),
+    key("throttle.store", "auto"),
+    derived("passkeys.rp_id"),
+    derived_list("passkeys.origins"),
+    derived("mail.host"),
+    derived("mail.port"),
+    key("mail.encryption", "starttls"),
+    derived("mail.user"),
+    secret("mail.password"),
+    derived("mail.from"),
+    key("mail.timeout", "20s"),
+    derived("mail.templates"),
+    derived("mail.links.verify_email"),
+    derived("mail.links.reset_password"),
+    derived("mail.links.change_email"),
+    derived("mail.links.invite"),
     key("http.request_timeout", "30s"),
     key("http.header_timeout", "10s"),
     key("http.max_connections", "4096"),
     key("http.shutdown_timeout", "30s"),
+    list("http.trusted_proxies"),
     key("log.format", "auto"),
     key("log.level", "info"),
 ];

@@ -10,7 +10,7 @@ use figment::util::nest;
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use super::keys::{FILE_SUFFIX, KEYS, Key, PREFIX, is_table, meant};
+use super::keys::{FILE_SUFFIX, Form, KEYS, Key, PREFIX, is_table, meant};
 use super::secret_file;
 
 /// Everything that settings are read from.
@@ -103,7 +103,23 @@ impl Layers {
                     let text = text.or(number.to_f64().map(|n| n.to_string())).unwrap_or_default();
                     self.set(key.name, text, source.to_owned());
                 }
-                (Some(key), _) => self.problems.push(format!("`{}` in {source} must be a text or a number", key.name)),
+                (Some(key), Value::Bool(_, flag)) if key.form == Form::Flag => {
+                    self.set(key.name, flag.to_string(), source.to_owned());
+                }
+                (Some(key), Value::Array(_, items)) if key.form == Form::List => {
+                    match items.iter().map(Value::as_str).collect::<Option<Vec<_>>>() {
+                        Some(texts) => self.set(key.name, texts.join(","), source.to_owned()),
+                        None => self.problems.push(format!("`{}` in {source} must be a list of texts", key.name)),
+                    }
+                }
+                (Some(key), _) => {
+                    let wanted = match key.form {
+                        Form::Plain => "a text or a number",
+                        Form::Flag => "true or false",
+                        Form::List => "a list of texts",
+                    };
+                    self.problems.push(format!("`{}` in {source} must be {wanted}", key.name));
+                }
                 (None, Value::Dict(_, inner)) if is_table(&name) => self.table(&name, inner, source),
                 (None, _) if is_table(&name) => {
                     self.problems

@@ -4,6 +4,9 @@ mod address;
 mod duration;
 mod keys;
 mod layers;
+mod mail;
+mod passwords;
+mod protection;
 mod reader;
 pub(crate) mod secret_file;
 mod signing;
@@ -13,26 +16,31 @@ mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use api_axum::TrustedProxies;
 use auth_domain::Policies;
 use auth_domain::credential::Argon2Settings;
 use auth_domain::housekeeping::RetentionPolicy;
 use auth_domain::login::Client;
-use auth_domain::model::{ClassLimits, KeyPolicy, OnLimit, PasswordPolicy, RefreshPolicy, SessionLimit};
+use auth_domain::model::{ClassLimits, KeyPolicy, OnLimit, RefreshPolicy, SessionLimit};
 use store_diesel::DatabaseUrl;
 
 pub(crate) use self::layers::Inputs;
 use self::layers::Layers;
+pub(crate) use self::protection::ThrottleStore;
 pub(crate) use self::reader::Shown;
 use self::reader::{Reader, quoted};
 pub(crate) use self::webhooks::WebhookSettings;
+use crate::breach::BreachSource;
 use crate::cli::Settings;
 use crate::failure::Failure;
 use crate::logging::{Format, Level, LogSettings};
+use crate::mail::MailSettings;
 use crate::master_key::MasterKeys;
+use crate::passkeys::PasskeySettings;
 
 /// The settings, all of them good.
 #[derive(Debug)]
@@ -51,12 +59,22 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     /// The life of access tokens, and of the keys that sign them.
     pub(crate) keys: KeyPolicy,
-    /// Sessions, rotation and passwords.
+    /// Sessions, rotation, passwords, registration and throttling.
     pub(crate) policies: Policies,
+    /// Where failed attempts are counted.
+    pub(crate) throttle_store: ThrottleStore,
+    /// Which sites passkeys are good for.
+    pub(crate) passkeys: PasskeySettings,
+    /// Where breached passwords are looked up, if anywhere.
+    pub(crate) breaches: Option<BreachSource>,
+    /// Mail.
+    pub(crate) mail: MailSettings,
     /// How expensive a password's hash is.
     pub(crate) argon2: Argon2Settings,
     /// Limits of connections and requests.
     pub(crate) http: HttpLimits,
+    /// The proxies whose word counts for where a request comes from.
+    pub(crate) trusted_proxies: TrustedProxies,
     /// Whom to tell of security events.
     pub(crate) webhooks: Vec<WebhookSettings>,
     /// Logs.
@@ -136,16 +154,25 @@ impl Config {
             reader.derived("issuer", quoted(&format!("http://{listen}")));
         }
         let audience = reader.text("audience", address::audience);
+        let product = reader.text("product", address::product);
         let keys = signing::read(reader);
         let refresh = Self::refresh(reader);
         let sessions = Self::sessions(reader);
-        let min_length = reader.number("password.min_length", PasswordPolicy::FLOOR..=64);
-        let argon2 = Self::argon2(reader);
+        let registration = protection::registration(reader);
+        let recent_login = protection::recent_login(reader);
+        let password = passwords::policy(reader);
+        let argon2 = passwords::argon2(reader);
+        let breaches = passwords::breaches(reader);
+        let throttle = protection::throttle(reader);
+        let passkeys = protection::passkeys(reader, issuer.as_deref());
+        let mail = mail::read(reader);
         let http = Self::http(reader);
+        let trusted_proxies = Self::trusted_proxies(reader);
         let retention = Self::retention(reader);
         let webhooks = reader.webhooks();
         let log = Self::log(reader);
 
+        let (throttle, throttle_store) = throttle?;
         Some(Self {
             listen: listen?,
             data_dir: data_dir?,
@@ -157,12 +184,21 @@ impl Config {
             policies: Policies {
                 refresh: refresh?,
                 sessions: sessions?,
-                password: PasswordPolicy::new(min_length?),
+                password: password?,
+                registration: registration?,
+                throttle,
+                recent_login: recent_login?,
+                product: product?,
                 client: Client::default(),
                 retention: retention?,
             },
+            throttle_store,
+            passkeys: passkeys?,
+            breaches,
+            mail: mail?,
             argon2: argon2?,
             http: http?,
+            trusted_proxies: trusted_proxies?,
             webhooks,
             log: log?,
             shown: Vec::new(),
@@ -234,23 +270,6 @@ impl Config {
         Some(RetentionPolicy { sessions: sessions?, events: events? })
     }
 
-    fn argon2(reader: &mut Reader) -> Option<Argon2Settings> {
-        let memory_kib = reader.number("password.memory_kib", 19_456..=262_144);
-        let iterations = reader.number("password.iterations", 2..=16);
-        let parallelism = reader.number("password.parallelism", 1..=16);
-        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let threads = reader.number("password.threads", 1..=1_024);
-        reader.derived("password.threads", cores.to_string());
-        let queue = reader.number("password.queue", 1..=65_536);
-        Some(Argon2Settings {
-            memory_kib: memory_kib?,
-            iterations: iterations?,
-            parallelism: parallelism?,
-            threads: threads.map_or(Some(cores), NonZeroUsize::new)?,
-            queue: queue?,
-        })
-    }
-
     fn http(reader: &mut Reader) -> Option<HttpLimits> {
         let request_timeout = reader.duration("http.request_timeout", SECOND..=HOUR);
         let header_timeout = reader.duration("http.header_timeout", SECOND..=HOUR);
@@ -262,6 +281,12 @@ impl Config {
             max_connections: max_connections?,
             shutdown_timeout: shutdown_timeout?,
         })
+    }
+
+    fn trusted_proxies(reader: &mut Reader) -> Option<TrustedProxies> {
+        let wanted = "addresses and networks, such as 10.0.0.0/8, fd00::/8 or 192.0.2.7";
+        let one = |text: &str| TrustedProxies::parse([text]).map(|_| text.to_owned()).map_err(|_| wanted.to_owned());
+        reader.list("http.trusted_proxies", one).and_then(|items| TrustedProxies::parse(items).ok())
     }
 
     fn log(reader: &mut Reader) -> Option<LogSettings> {

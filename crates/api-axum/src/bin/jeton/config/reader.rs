@@ -88,6 +88,31 @@ impl Reader {
         self.read(key, parse, |(name, _)| quoted(name)).map(|(_, value)| *value)
     }
 
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let parse = |text: &str| match text.trim() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("true or false".to_owned()),
+        };
+        self.read(key, parse, bool::to_string)
+    }
+
+    /// The items of a list; the error of one completes "it must be …".
+    pub(super) fn list<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+        let items = |text: &str| -> Vec<String> {
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        };
+        let read = |text: &str| {
+            let items = items(text);
+            let parsed = items.iter().map(|item| parse(item)).collect::<Result<Vec<_>, _>>()?;
+            Ok((items, parsed))
+        };
+        let show = |(items, _): &(Vec<String>, Vec<T>)| {
+            format!("[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", "))
+        };
+        self.read(key, read, show).map(|(_, parsed)| parsed)
+    }
+
     /// The webhooks, of which each that is not good becomes a problem.
     pub(super) fn webhooks(&mut self) -> Vec<WebhookSettings> {
         let (tables, source) = self.layers.webhooks.take().unwrap_or_else(|| (Vec::new(), "default".to_owned()));

@@ -18,6 +18,8 @@ fn routes() -> Vec<(Method, String)> {
         (Method::DELETE, format!("{user}/sessions")),
         (Method::DELETE, format!("{user}/sessions/00000000-0000-0000-0000-000000000000")),
         (Method::GET, format!("{user}/events")),
+        (Method::DELETE, format!("{user}/factors")),
+        (Method::POST, "/v1/admin/invites".to_owned()),
         (Method::GET, "/v1/admin/events".to_owned()),
         (Method::GET, "/v1/admin/keys".to_owned()),
         (Method::POST, "/v1/admin/keys/rotate".to_owned()),

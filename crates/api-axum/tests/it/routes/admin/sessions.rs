@@ -67,6 +67,7 @@ async fn an_account_that_does_not_exist_is_not_found() {
 async fn an_operator_reads_the_events_of_one_account_and_of_all() {
     let app = Setup::memory().start();
     let root = app.admin("root@example.com").await;
+    app.clock.advance(Duration::from_secs(1));
     let alice = id(&app, "alice@example.com").await;
     app.clock.advance(Duration::from_secs(1));
     app.login("alice@example.com").await;
@@ -76,10 +77,10 @@ async fn an_operator_reads_the_events_of_one_account_and_of_all() {
     let read = async |path: &str| app.get(path).bearer(&root.access).send().await.json();
     let own = read(&format!("/v1/admin/users/{alice}/events")).await;
     let kinds: Vec<_> = own["events"].as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();
-    assert_eq!(kinds, ["account_disabled", "session_opened"]);
+    assert_eq!(kinds, ["account_disabled", "session_opened", "account_registered"]);
     assert_eq!([&own["events"][0]["user_id"], &own["events"][0]["ip"]], [alice.as_str(), "198.51.100.1"]);
-    let all = read("/v1/admin/events?limit=2").await;
+    let all = read("/v1/admin/events?limit=3").await;
     assert_eq!(all["events"], own["events"]);
     let rest = read(&format!("/v1/admin/events?before={}", all["next"].as_str().unwrap())).await;
-    assert_eq!(rest["events"].as_array().unwrap().len(), 1, "the operator's own login");
+    assert_eq!(rest["events"].as_array().unwrap().len(), 2, "the operator's own account and login");
 }

@@ -19,7 +19,9 @@ fn kinds(page: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn what_happened_is_told_the_newest_first_with_who_did_it_and_from_where() {
     let app = Setup::memory().start();
-    let here = app.signed_in("alice@example.com").await;
+    app.register("alice@example.com").await;
+    app.clock.advance(Duration::from_secs(60));
+    let here = app.login("alice@example.com").await;
     app.clock.advance(Duration::from_secs(60));
     let login = app.post("/v1/login").from("203.0.113.7:4711".parse().unwrap()).header("user-agent", "Notes/1.0");
     let there = Tokens::of(&login.json(json!({"email": "alice@example.com", "password": PASSWORD})).send().await);
@@ -39,7 +41,8 @@ async fn what_happened_is_told_the_newest_first_with_who_did_it_and_from_where()
               "id": "[id]",
               "kind": "owner"
             },
-            "at": "2026-01-01T00:02:00Z",
+            "at": "2026-01-01T00:03:00Z",
+            "detail": null,
             "id": "[id]",
             "ip": "192.0.2.1",
             "kind": "session_ended",
@@ -51,7 +54,8 @@ async fn what_happened_is_told_the_newest_first_with_who_did_it_and_from_where()
               "id": "[id]",
               "kind": "owner"
             },
-            "at": "2026-01-01T00:01:00Z",
+            "at": "2026-01-01T00:02:00Z",
+            "detail": "new_device",
             "id": "[id]",
             "ip": "203.0.113.7",
             "kind": "session_opened",
@@ -63,10 +67,24 @@ async fn what_happened_is_told_the_newest_first_with_who_did_it_and_from_where()
               "id": "[id]",
               "kind": "owner"
             },
-            "at": "2026-01-01T00:00:00Z",
+            "at": "2026-01-01T00:01:00Z",
+            "detail": "new_device",
             "id": "[id]",
             "ip": null,
             "kind": "session_opened",
+            "session_id": "[id]",
+            "user_agent": null
+          },
+          {
+            "actor": {
+              "id": "[id]",
+              "kind": "owner"
+            },
+            "at": "2026-01-01T00:00:00Z",
+            "detail": null,
+            "id": "[id]",
+            "ip": null,
+            "kind": "account_registered",
             "session_id": "[id]",
             "user_agent": null
           }
@@ -116,9 +134,9 @@ async fn pages_follow_one_another_without_a_gap() {
         tokens = app.login("alice@example.com").await;
     }
     let all = page(&app, &tokens, "").await;
-    assert_eq!((all["events"].as_array().unwrap().len(), &all["next"]), (7, &Value::Null));
+    assert_eq!((all["events"].as_array().unwrap().len(), &all["next"]), (8, &Value::Null));
     let (mut seen, mut query) = (Vec::new(), "?limit=3".to_owned());
-    for size in [3, 3, 1] {
+    for size in [3, 3, 2] {
         let page = page(&app, &tokens, &query).await;
         let events = page["events"].as_array().unwrap().clone();
         assert_eq!(events.len(), size);
@@ -127,7 +145,7 @@ async fn pages_follow_one_another_without_a_gap() {
     }
     assert_eq!(&seen, all["events"].as_array().unwrap());
     assert!(query.ends_with('-'), "the last page has no next one");
-    let whole = page(&app, &tokens, "?limit=7").await;
+    let whole = page(&app, &tokens, "?limit=8").await;
     assert_eq!(whole["next"], Value::Null, "a page that is just full is the last one too");
 }
 
@@ -135,7 +153,9 @@ async fn pages_follow_one_another_without_a_gap() {
 async fn nobody_sees_the_events_of_another_account_and_none_of_where_an_operator_sits() {
     let app = Setup::memory().start();
     let root = app.admin("root@example.com").await;
-    let alice = app.signed_in("alice@example.com").await;
+    app.register("alice@example.com").await;
+    app.clock.advance(Duration::from_secs(1));
+    let alice = app.login("alice@example.com").await;
     app.clock.advance(Duration::from_secs(1));
     let id = app.me(&alice.access).await.json()["id"].as_str().unwrap().to_owned();
     let request = app.put(&format!("/v1/admin/users/{id}/roles")).from("198.51.100.1:1".parse().unwrap());
@@ -143,7 +163,7 @@ async fn nobody_sees_the_events_of_another_account_and_none_of_where_an_operator
         request.bearer(&root.access).header("user-agent", "console").json(json!({"roles": ["support"]})).send();
     assert_eq!(answer.await.status, 200);
     let page = page(&app, &alice, "").await;
-    assert_eq!(kinds(&page), ["roles_changed", "session_opened"]);
+    assert_eq!(kinds(&page), ["roles_changed", "session_opened", "account_registered"]);
     let change = &page["events"][0];
     assert_eq!(change["actor"]["kind"], "admin");
     assert_eq!([&change["ip"], &change["user_agent"]], [&Value::Null, &Value::Null]);

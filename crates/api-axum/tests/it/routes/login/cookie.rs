@@ -28,8 +28,21 @@ async fn s5_the_refresh_token_comes_in_a_host_cookie_and_not_in_the_body() {
     "#);
     let token = answer.refresh_cookie().unwrap();
     assert!(token.starts_with("jrt_") && token.len() == 98);
-    let cookie = answer.header("set-cookie").unwrap().replace(&token, "[refresh token]");
+    let cookie = answer.cookie("__Host-jeton_refresh").unwrap().replace(&token, "[refresh token]");
     insta::assert_snapshot!(cookie, @"__Host-jeton_refresh=[refresh token]; Max-Age=1209600; Path=/; Secure; HttpOnly; SameSite=Strict");
+    assert!(!answer.text().contains(&token));
+}
+
+#[tokio::test]
+async fn s5_the_device_token_comes_in_a_host_cookie_for_a_year_and_not_in_the_body() {
+    let app = Setup::memory().start();
+    app.register("alice@example.com").await;
+    let body = json!({"email": "alice@example.com", "password": PASSWORD, "transport": "cookie"});
+    let answer = app.post("/v1/login").header("origin", ORIGIN).json(body).send().await;
+    let token = answer.device_cookie().unwrap();
+    assert!(token.starts_with("jdt_"));
+    let cookie = answer.cookie("__Host-jeton_device").unwrap().replace(&token, "[device token]");
+    insta::assert_snapshot!(cookie, @"__Host-jeton_device=[device token]; Max-Age=31536000; Path=/; Secure; HttpOnly; SameSite=Strict");
     assert!(!answer.text().contains(&token));
 }
 

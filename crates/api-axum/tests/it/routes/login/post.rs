@@ -13,6 +13,7 @@ async fn a_login_gives_tokens() {
     let answer = app.post("/v1/login").json(body).send().await;
     insta::assert_json_snapshot!(answer.shown(), {
         ".body.access_token" => "[access token]",
+        ".body.device_token" => "[device token]",
         ".body.refresh_token" => "[refresh token]",
         ".body.session_id" => "[id]",
     }, @r#"
@@ -20,6 +21,7 @@ async fn a_login_gives_tokens() {
       "status": 200,
       "body": {
         "access_token": "[access token]",
+        "device_token": "[device token]",
         "expires_in": 900,
         "refresh_expires_in": 1209600,
         "refresh_token": "[refresh token]",

@@ -40,3 +40,15 @@ async fn without_a_password_nothing_is_deleted() {
     assert_eq!(answer.problem(), (415, "unsupported_media_type".to_owned()));
     assert_eq!(app.me(&tokens.access).await.status, 200);
 }
+
+#[tokio::test]
+async fn p10_guesses_at_the_password_are_throttled() {
+    let app = Setup::memory().throttled().start();
+    let tokens = app.signed_in("alice@example.com").await;
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        let body = json!({"current_password": "not the right password"});
+        statuses.push(app.delete("/v1/me").bearer(&tokens.access).json(body).send().await.status);
+    }
+    assert_eq!(statuses, [403, 403, 403, 403, 403, 429]);
+}

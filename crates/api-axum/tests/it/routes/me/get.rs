@@ -18,7 +18,9 @@ async fn the_account_of_the_token_is_shown() {
         "created_at": "2026-01-01T00:00:00Z",
         "display_name": null,
         "email": "alice@example.com",
+        "email_verified": false,
         "id": "[id]",
+        "locale": "en",
         "roles": []
       }
     }

@@ -50,7 +50,7 @@ async fn o11_what_is_unknown_or_over_already_is_answered_alike() {
     let elsewhere = Setup::memory().start().signed_in("alice@example.com").await;
     let expired = app.login("alice@example.com").await;
     app.clock.advance(Duration::from_secs(901));
-    let forged = format!("{}A", &tokens.refresh[..97]);
+    let forged = tokens.forged();
     let key = app.api_key(&auth_domain::model::ApiScope::ALL).await;
     let dead: [&str; 8] =
         [&over.refresh, &over.access, &elsewhere.access, &expired.access, &forged, &key, "rubbish", "\0\u{1F511}"];

@@ -1,5 +1,7 @@
 //! `jeton keys rewrap | forget-master`: from one master key to another.
 
+use std::fmt::Write as _;
+
 use auth_domain::ports::Stores;
 use auth_domain::signing::Rewrapped;
 use serde_json::json;
@@ -8,14 +10,15 @@ use crate::commands::control::note;
 use crate::commands::print;
 use crate::config::Config;
 use crate::failure::{Doing as _, Failure};
-use crate::wiring::{open_keys, sealer};
+use crate::wiring::{offline, open_keys, sealer};
 
 /// How often what a server sealed meanwhile is sealed anew.
 const ROUNDS: u32 = 5;
 
 pub(super) async fn rewrap(config: &Config, stores: &Stores, json: bool) -> Result<(), Failure> {
     let keys = open_keys(config, stores).await?;
-    let active = sealer(config, stores).await?.active();
+    let sealer = sealer(config, stores).await?;
+    let active = sealer.active();
     let mut moved = 0;
     let mut masters = Vec::new();
     let mut complete = false;
@@ -35,11 +38,18 @@ pub(super) async fn rewrap(config: &Config, stores: &Stores, json: bool) -> Resu
              {active} first in the settings of every server, then run this again"
         )));
     }
+    let auth = offline(config, stores.clone(), Some(sealer))?;
+    let secrets = auth.factors.rewrap().await.doing("seal the secrets of second factors anew")?;
     masters.sort_unstable();
     if json {
         return print(&format!(
             "{:#}\n",
-            json!({ "master_key_id": active, "signing_keys_moved": moved, "masters_not_needed": masters })
+            json!({
+                "master_key_id": active,
+                "signing_keys_moved": moved,
+                "factor_secrets_moved": secrets,
+                "masters_not_needed": masters,
+            })
         ));
     }
     let mut text = match moved {
@@ -47,6 +57,10 @@ pub(super) async fn rewrap(config: &Config, stores: &Stores, json: bool) -> Resu
         1 => format!("Sealed 1 signing key anew, under the master key {active}.\n"),
         _ => format!("Sealed {moved} signing keys anew, under the master key {active}.\n"),
     };
+    if secrets > 0 {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "The same was done to {secrets} secrets of second factors.");
+    }
     if masters.is_empty() {
         text += "No other master key is configured; to move to a new one, put it first: 2:NEW,1:OLD.\n";
         return print(&text);

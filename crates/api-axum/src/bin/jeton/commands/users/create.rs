@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
-use auth_domain::account::RegisterRequest;
-use auth_domain::model::{DisplayName, Role};
+use auth_domain::account::{RegisterRequest, Registered, RegisteredBy};
+use auth_domain::model::{DisplayName, Locale, Presenter, Role};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::super::control::Control;
@@ -16,6 +16,7 @@ pub(super) async fn run(
     email: &str,
     admin: bool,
     display_name: Option<&str>,
+    locale: Locale,
     password_stdin: bool,
 ) -> Result<(), Failure> {
     let display_name = display_name.map(DisplayName::new).transpose().doing("take the display name")?;
@@ -23,9 +24,19 @@ pub(super) async fn run(
     let password = if password_stdin { from_stdin()? } else { from_prompt(email)? };
 
     Control::with(config, async |control| {
-        let request = RegisterRequest { email, password: &password, display_name, roles };
-        let created = control.auth.accounts.register(request).await;
-        let account = created.doing(&format!("create an account for {email}"))?;
+        let request = RegisterRequest {
+            email,
+            password: Some(&password),
+            display_name,
+            roles,
+            locale,
+            by: RegisteredBy::Operator,
+            presenter: Presenter::default(),
+        };
+        let registered = control.auth.accounts.register(request).await;
+        let Registered::Created(account) = registered.doing(&format!("create an account for {email}"))? else {
+            return print("A mail says how to go on.\n");
+        };
         let role = if admin { ", with the role admin" } else { "" };
         print(&format!("Created the account {} for {}{role}.\n", account.id, account.email.address()))
     })

@@ -1,10 +1,11 @@
 //! `jeton users`: accounts, in the database directly.
 
 mod create;
+mod import;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use auth_domain::model::{Account, AccountQuery, DisplayName, EmailAddress, Role};
+use auth_domain::model::{Account, AccountQuery, DisplayName, EmailAddress, Locale, Role};
 
 use super::control::{Control, say_if_cut};
 use super::{print, table};
@@ -15,8 +16,17 @@ use crate::json;
 
 pub(super) async fn run(config: Config, action: UsersAction) -> Result<(), Failure> {
     match action {
-        UsersAction::Create { email, admin, display_name, password_stdin } => {
-            create::run(&config, &email, admin, display_name.as_deref(), password_stdin).await
+        UsersAction::Create { email, admin, display_name, locale, password_stdin } => {
+            create::run(&config, &email, admin, display_name.as_deref(), locale, password_stdin).await
+        }
+        UsersAction::Invite { email, locale } => {
+            Control::sealing(&config, async |control| invite(control, &email, locale).await).await
+        }
+        UsersAction::Import { file, format, dry_run, report } => {
+            import::run(&config, &file, format, dry_run, report.as_deref()).await
+        }
+        UsersAction::RemoveFactors { who, yes } => {
+            Control::with(&config, async |control| remove_factors(control, &who, yes).await).await
         }
         UsersAction::List { email, listing } => {
             Control::with(&config, async |control| list(control, &email, listing).await).await
@@ -107,22 +117,42 @@ async fn delete(control: &Control, who: &Who, yes: bool) -> Result<(), Failure> 
     let account = control.account(who).await?;
     let email = account.email.address();
     if !yes {
-        confirm(email)?;
+        confirm(email, "this deletes the account and its sessions for good")?;
     }
     control.auth.admin.delete(&control.operator, account.id).await.doing(&format!("delete {email}"))?;
     print(&format!("Deleted {email} and its sessions; its events stay under {}.\n", account.id))
 }
 
-/// Asks on the terminal; where there is none, `--yes` has to say it.
-fn confirm(email: &str) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(format!("this deletes {email} for good; say that you mean it with --yes")));
+async fn invite(control: &Control, email: &EmailAddress, locale: Locale) -> Result<(), Failure> {
+    let address = email.address();
+    control.auth.admin.invite(email, locale).await.doing(&format!("invite {address}"))?;
+    print(&format!("An invitation for {address} is written; a running server mails it.\n"))
+}
+
+async fn remove_factors(control: &Control, who: &Who, yes: bool) -> Result<(), Failure> {
+    let account = control.account(who).await?;
+    let email = account.email.address();
+    if !yes {
+        confirm(email, "this leaves the password as the only proof of who signs in")?;
     }
-    let question = format!("This deletes {email} and its sessions for good. Write the address again to go on: ");
+    let removed = control.auth.admin.remove_factors(&control.operator, account.id).await;
+    match removed.doing(&format!("remove the second factors of {email}"))? {
+        0 => print(&format!("{email} has no second factor.\n")),
+        1 => print(&format!("Removed 1 second factor of {email}.\n")),
+        removed => print(&format!("Removed {removed} second factors of {email}.\n")),
+    }
+}
+
+/// Asks on the terminal; where there is none, `--yes` has to say it.
+fn confirm(email: &str, consequence: &str) -> Result<(), Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::usage(format!("{email}: {consequence}; say that you mean it with --yes")));
+    }
+    let question = format!("{email}: {consequence}. Write the address again to go on: ");
     let mut answer = String::new();
     let asked = io::stderr().lock().write_all(question.as_bytes());
     asked.and_then(|()| io::stdin().lock().read_line(&mut answer)).doing("ask")?;
-    if answer.trim() == email { Ok(()) } else { Err(Failure::new("that is another address; nothing was deleted")) }
+    if answer.trim() == email { Ok(()) } else { Err(Failure::new("that is another address; nothing was done")) }
 }
 
 fn names(roles: &[Role]) -> String {

@@ -1,0 +1,76 @@
+//! `/v1/login`: a mail address and a password for a session, with a second factor where the account has one; or a passkey alone.
+
+mod mfa;
+mod passkey;
+
+use auth_domain::login::{Device, LoginError, LoginRequest};
+use auth_domain::model::{DeviceClass, SessionId};
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::post;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::extract::{Json, PresentedBy, Text, WireBody, display_name};
+use crate::problem::Problem;
+use crate::rhythm::Rhythm;
+use crate::state::ApiState;
+use crate::transport::{Transport, device_token, signed_in};
+
+/// The routes.
+pub(super) fn router() -> Router<ApiState> {
+    Router::new()
+        .route("/v1/login", post(login))
+        .route("/v1/login/mfa", post(mfa::login))
+        .route("/v1/login/passkey/begin", post(passkey::begin))
+        .route("/v1/login/passkey", post(passkey::login))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginBody {
+    email: String,
+    password: SecretString,
+    #[serde(default)]
+    device_name: Option<String>,
+    #[serde(default)]
+    device_class: Option<Text<DeviceClass>>,
+    #[serde(default)]
+    end_session: Option<Text<SessionId>>,
+    #[serde(default)]
+    device_token: Option<SecretString>,
+    #[serde(default)]
+    transport: Transport,
+}
+
+impl WireBody for LoginBody {
+    const LIMIT: usize = 8 * 1024;
+}
+
+/// `POST /v1/login`: 200 and the session's first tokens. Where a second factor must follow it is 401 with what goes on with it. At the limit it is 409 with the sessions, of which the client names one
+/// in `end_session` and tries again.
+async fn login(
+    State(state): State<ApiState>,
+    PresentedBy(presenter): PresentedBy,
+    headers: HeaderMap,
+    Json(body): Json<LoginBody>,
+) -> Result<Response, Problem> {
+    let rhythm = Rhythm::begin();
+    let token = device_token(body.device_token, &headers, &state, body.transport)?;
+    let device = Device {
+        name: display_name("device_name", body.device_name.as_deref())?,
+        class: body.device_class.map(|Text(class)| class),
+        end_session: body.end_session.map(|Text(session)| session),
+        token: token.as_ref().map(ExposeSecret::expose_secret),
+        presenter,
+    };
+    let request = LoginRequest { email: &body.email, password: &body.password, device };
+    let outcome = state.auth().login.login(request).await;
+    if let Err(LoginError::Throttled(_)) = outcome {
+        // Nothing is hashed that would drown the time of the look for the account, and such a request costs its sender nothing.
+        rhythm.rest().await;
+    }
+    signed_in(&outcome?, body.transport)
+}

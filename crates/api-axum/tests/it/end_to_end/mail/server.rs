@@ -1,0 +1,142 @@
+//! A real SMTP server: aiosmtpd, in an environment of its own that is made at the first run and kept.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+const SCRIPT: &str = include_str!("smtp_server.py");
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+/// Longer than any mail takes, even on a machine that is busy with other tests.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How the server wants to be spoken to.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Plain,
+    /// With TLS, and a user with a password.
+    StartTls,
+}
+
+/// Where mails of one test arrive, whether or not a server runs.
+pub(super) struct Mailroom(TempDir);
+
+/// A running server. Dropping it ends it.
+pub(super) struct SmtpServer {
+    child: Child,
+    pub(super) port: u16,
+}
+
+impl Mailroom {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// Starts a server on this port, or on any.
+    pub(super) fn start(&self, kind: Kind, port: u16) -> SmtpServer {
+        let python = python();
+        let script = self.0.path().join("smtp_server.py");
+        fs::write(&script, SCRIPT).unwrap();
+        let kind = match kind {
+            Kind::Plain => "plain",
+            Kind::StartTls => "starttls",
+        };
+        let mut command = Command::new(python);
+        command.arg(&script).arg(self.0.path()).args([&port.to_string(), kind]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        SmtpServer { child, port: line.trim().parse().unwrap() }
+    }
+
+    /// The certificate of the authority that the server's is from.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.0.path().join("ca.pem")
+    }
+
+    /// Lets the server take five seconds for each mail, or no time.
+    pub(super) fn be_slow(&self, slow: bool) {
+        let path = self.0.path().join("slow");
+        if slow { drop(File::create(path).unwrap()) } else { fs::remove_file(path).unwrap() }
+    }
+
+    /// Every mail that has arrived.
+    pub(super) fn mails(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.0.path().join("mails.jsonl")).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Waits for a mail to this address whose subject has these words.
+    pub(super) async fn expect(&self, to: &str, words: &str) -> Value {
+        let started = Instant::now();
+        loop {
+            let is_it = |mail: &Value| mail["to"][0] == to && subject(mail).contains(words);
+            if let Some(mail) = self.mails().into_iter().find(is_it) {
+                return mail;
+            }
+            let subjects: Vec<_> = self.mails().iter().map(|mail| subject(mail).to_owned()).collect();
+            assert!(started.elapsed() < DEADLINE, "no mail to {to} about {words:?}, but {subjects:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for SmtpServer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(super) fn subject(mail: &Value) -> &str {
+    mail["headers"]["subject"].as_str().unwrap()
+}
+
+/// The token of the link in a mail, which both halves must have.
+pub(super) fn token(mail: &Value) -> String {
+    let in_text = |half: &str| {
+        let text = mail[half].as_str().unwrap();
+        let at = text.find("jot_").unwrap_or_else(|| panic!("no token in {text}"));
+        text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect::<String>()
+    };
+    let (text, html) = (in_text("plain"), in_text("html"));
+    assert_eq!(text, html);
+    text
+}
+
+/// The Python that has aiosmtpd. Tests run in several processes: the first makes it, and the others wait.
+fn python() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("smtp");
+    fs::create_dir_all(&folder).unwrap();
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let (environment, installed) = (folder.join("venv"), folder.join("installed"));
+    let python = environment.join("bin/python");
+    if fs::read_to_string(&installed).ok().as_deref() != Some(REQUIREMENTS) {
+        let requirements = folder.join("requirements.txt");
+        fs::write(&requirements, REQUIREMENTS).unwrap();
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
+        let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        run(Command::new(&python).args(quiet).arg(&requirements));
+        fs::write(&installed, REQUIREMENTS).unwrap();
+    }
+    python
+}
+
+fn run(command: &mut Command) {
+    let status = command.status().unwrap_or_else(|error| {
+        panic!(
+            "{command:?} cannot be run: {error}; the tests of mail need python3 with venv: apt-get install python3-venv"
+        )
+    });
+    assert!(
+        status.success(),
+        "{command:?}: {status}; the tests of mail need python3 with venv, and PyPI at the first run"
+    );
+}
