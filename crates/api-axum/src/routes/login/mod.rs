@@ -68,8 +68,8 @@ async fn login(
     };
     let request = LoginRequest { email: &body.email, password: &body.password, device };
     let outcome = state.auth().login.login(request).await;
-    if let Err(LoginError::Throttled(_)) = outcome {
-        // Nothing is hashed that would drown the time of the look for the account, and such a request costs its sender nothing.
+    if let Err(LoginError::InvalidCredentials | LoginError::Throttled(_)) = outcome {
+        // How long the look for the account took does not show, nor how its password is hashed.
         rhythm.rest().await;
     }
     signed_in(&outcome?, body.transport)
