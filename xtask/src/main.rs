@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask dev | test | ci | migrate | interop | browser | fuzz`. One file a command.
+//! The project's own commands: `cargo xtask dev | test | ci | migrate | interop | browser | fuzz | chaos`. One file a command.
 
 mod browser;
+mod chaos;
 mod ci;
 mod demo;
 mod deny;
@@ -41,6 +42,7 @@ enum Task {
     Interop(interop::Interop),
     Browser(browser::Browser),
     Fuzz(fuzz::Fuzz),
+    Chaos(chaos::Chaos),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Task::Interop(task) => task.run(),
         Task::Browser(task) => task.run(),
         Task::Fuzz(task) => task.run(),
+        Task::Chaos(task) => task.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -92,14 +92,14 @@ pub(crate) fn in_ci() -> bool {
 }
 
 /// The run's server, kept by a child until its standard input closes: when this value is dropped, or this process dies.
-struct Postgres {
+pub(crate) struct Postgres {
     child: Child,
-    url: String,
-    origin: String,
+    pub(crate) url: String,
+    pub(crate) origin: String,
 }
 
 impl Postgres {
-    fn start(program: &Path) -> Result<Self, Failure> {
+    pub(crate) fn start(program: &Path) -> Result<Self, Failure> {
         let mut command = Command::new(program);
         command.current_dir(root()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| not_started(&command, &error))?;

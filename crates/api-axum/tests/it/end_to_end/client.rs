@@ -38,11 +38,6 @@ impl Client {
         Self { http, url: url.to_owned() }
     }
 
-    /// The same client, its connections included, for a server at another address.
-    pub(super) fn at(&self, url: &str) -> Self {
-        Self { http: self.http.clone(), url: url.to_owned() }
-    }
-
     /// A request to be completed and sent.
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))

@@ -221,7 +221,7 @@ impl Server {
 
     /// Asks it to stop.
     pub(super) fn terminate(&self) {
-        let kill = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status();
+        let kill = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.id())]).status();
         assert!(kill.unwrap().success());
     }
 

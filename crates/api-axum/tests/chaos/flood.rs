@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 
 use super::client::{Client, Tokens, send};
 use super::home::{Home, Server};
-use super::{on_both_engines, rounds};
+use super::report::Report;
+use super::{engine, on_both_engines, rounds};
 
 on_both_engines!(p13_a_login_flood_holds_no_refresh_up_and_fills_no_memory);
 
@@ -136,6 +137,7 @@ fn watch(server: &Arc<Server>, ends: &Arc<AtomicBool>) -> JoinHandle<u64> {
 }
 
 async fn p13_a_login_flood_holds_no_refresh_up_and_fills_no_memory(home: Home) {
+    let engine = engine(&home);
     let length = Duration::from_secs(u64::try_from(rounds(8, 30)).unwrap());
     let is_long = rounds(0, 1) == 1;
     let home = home
@@ -163,18 +165,22 @@ async fn p13_a_login_flood_holds_no_refresh_up_and_fills_no_memory(home: Home) {
 
     let allowed = rest + u64::try_from(HASHES_AT_ONCE).unwrap() * HASH_KIB + 64 * MIB;
     let ratio = flooded.p(99).as_secs_f64() / quiet.p(99).as_secs_f64();
-    println!("{} refreshes, quiet: median {:?}, p99 {:?}", quiet.took.len(), quiet.p(50), quiet.p(99));
-    println!(
-        "{} refreshes, flooded: median {:?}, p99 {:?}, {ratio:.2} times",
-        flooded.took.len(),
-        flooded.p(50),
-        flooded.p(99)
-    );
-    println!("{sent} logins were sent, {answered} answered");
-    println!("memory: {} MiB at rest, {} at most, {} allowed", rest / MIB, most / MIB, allowed / MIB);
     assert_eq!((&quiet.errors, &flooded.errors), (&Vec::new(), &Vec::new()));
     assert!(flooded.took.len() >= REFRESHES_A_SECOND * usize::try_from(length.as_secs()).unwrap());
     assert!(answered > 100, "it was a flood");
     assert!(most <= allowed, "{most} KiB");
+    let pair = |refreshed: &Refreshed| format!("{:.1?}, {:.1?}", refreshed.p(50), refreshed.p(99));
+    let mebibytes = |kib: u64| format!("{} MiB", kib / MIB);
+    Report::of("flood", engine)
+        .figure("refreshes beside the flood", flooded.took.len())
+        .figure("refreshes that failed", flooded.errors.len())
+        .figure("refresh before the flood, median and p99", pair(&quiet))
+        .figure("refresh beside the flood, median and p99", pair(&flooded))
+        .figure("p99 beside the flood by p99 before", format!("{ratio:.2}"))
+        .figure("logins sent, answered", format!("{sent}, {answered}"))
+        .figure("memory at rest", mebibytes(rest))
+        .figure("memory at most", mebibytes(most))
+        .figure("memory allowed", mebibytes(allowed))
+        .write();
     assert!(!is_long || ratio <= 2.0, "{ratio}");
 }

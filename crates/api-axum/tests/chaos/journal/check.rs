@@ -6,7 +6,7 @@ use super::{Call, Line, Outcome, Session, Token, Violation, What};
 
 /// Every violation of SECURITY I1 to I5, I8, I10 and I12 that the journal proves. What a lost answer leaves open counts in
 /// favour of the server.
-pub(in super::super) fn check(journal: &[Line]) -> Vec<Violation> {
+pub(crate) fn check(journal: &[Line]) -> Vec<Violation> {
     let mut checker = Checker::default();
     for (number, line) in journal.iter().enumerate() {
         checker.number = number;

@@ -16,7 +16,8 @@ use tokio::sync::{RwLock, watch};
 use super::client::{Answer, Client, Tokens};
 use super::home::{Home, row};
 use super::journal::{Line, Outcome, Session, What, check};
-use super::{on_both_engines, rounds};
+use super::report::Report;
+use super::{engine, on_both_engines, rounds};
 
 on_both_engines!(i1_to_i5_i10_i12_hold_through_random_kills);
 
@@ -27,16 +28,23 @@ const ROUND: Duration = Duration::from_secs(5);
 /// SECURITY I1 to I5, I8, I10 and I12, checked from the history.
 async fn i1_to_i5_i10_i12_hold_through_random_kills(home: Home) {
     let seed = std::env::var("JETON_SOAK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_260_731);
-    let journal = soak(home, seed, rounds(15, 1_000), |_, _| {}).await;
+    let (engine, kills) = (engine(&home), rounds(15, 150));
+    let journal = soak(home, seed, kills, |_, _| {}).await;
     let violations = check(&journal);
     assert!(violations.is_empty(), "seed {seed}: {violations:#?}");
     let count = |wanted: fn(&Line) -> bool| journal.iter().filter(|line| wanted(line)).count();
     let moved = count(|line| matches!(line, Line::Answered { outcome: Outcome::Successor { .. }, .. }));
     let lost = count(|line| matches!(line, Line::Answered { outcome: Outcome::Unknown, .. }));
     let refused = count(|line| matches!(line, Line::Answered { outcome: Outcome::Refused, .. }));
-    println!("{} lines: {moved} refreshes, {lost} lost answers, {refused} refusals", journal.len());
     // A run in which nothing was lost or refused proves nothing.
     assert!(moved > 100 && lost > 5 && refused > 5, "{moved} {lost} {refused}");
+    Report::of("kill", engine)
+        .figure("kill -9", kills)
+        .figure("refreshes that were answered", moved)
+        .figure("answers that were lost", lost)
+        .figure("requests that were refused", refused)
+        .figure("violations of an invariant", violations.len())
+        .write();
 }
 
 /// The test of the test: the same clients find out a server that loses commits.
@@ -202,6 +210,7 @@ impl Run {
 /// One client: a person with one device, who also meets a thief now and then.
 struct Actor {
     client: usize,
+    url: String,
     http: Client,
     dice: Dice,
     run: Arc<Run>,
@@ -220,7 +229,7 @@ struct Device {
 
 impl Actor {
     fn new(client: usize, seed: u64, run: Arc<Run>) -> Self {
-        Self { client, http: Client::new(""), dice: Dice::new(seed), run, device: None }
+        Self { client, url: String::new(), http: Client::new(""), dice: Dice::new(seed), run, device: None }
     }
 
     async fn act(mut self) {
@@ -233,10 +242,17 @@ impl Actor {
                 Address::None => address.changed().await.unwrap(),
                 Address::At(url) => {
                     let _busy = run.gate.read().await;
-                    self.http = self.http.at(&url);
+                    self.turn_to(url);
                     self.step().await;
                 }
             }
+        }
+    }
+
+    fn turn_to(&mut self, url: String) {
+        if self.url != url {
+            self.http = Client::new(&url);
+            self.url = url;
         }
     }
 
