@@ -7,12 +7,10 @@ use auth_domain::account::{RegisterError, RegisterRequest, Registered, Registere
 use auth_domain::admin::Operator;
 use auth_domain::login::{Device, LoginError, LoginRequest, SignedIn};
 use auth_domain::model::{
-    Account, AccountId, Actor, Delivery, EmailAddress, EventKind, EventQuery, IdempotencyKey, Locale, Presenter,
-    SecurityEvent, SessionRecord, Timestamp, TokenMailKind,
+    Account, AccountId, Actor, EmailAddress, EventKind, EventQuery, IdempotencyKey, Locale, Presenter, SecurityEvent,
+    SessionRecord, Timestamp, TokenMailKind,
 };
-use auth_domain::ports::{
-    BreachCheck, Clock, Entropy, Mailer, NotTaken, PasswordHasher, Stores, WebAuthn, WebhookSender,
-};
+use auth_domain::ports::{BreachCheck, Clock, Entropy, Mailer, PasswordHasher, Stores, WebAuthn};
 use auth_domain::refresh::{MasterKey, RefreshError, RefreshRequest, RotationKeys};
 use auth_domain::sealing::Sealer;
 use auth_domain::session::{IssuedTokens, Owner};
@@ -125,16 +123,10 @@ impl World {
 
     /// Sends the mails that are due.
     pub(crate) async fn mail(&self) -> Vec<SentMail> {
-        struct Nobody;
-        #[async_trait::async_trait]
-        impl WebhookSender for Nobody {
-            async fn send(&self, _: &Delivery, _: Timestamp) -> Result<(), NotTaken> {
-                panic!("there is no endpoint");
-            }
-        }
         let before = self.mailer.sent().len();
         self.auth.mails.send_tokens().await.unwrap();
-        self.auth.webhooks.deliver(&[], &Nobody).await.unwrap();
+        self.auth.webhooks.spread(&[]).await.unwrap();
+        self.auth.mails.send_notices().await.unwrap();
         self.mailer.sent().split_off(before)
     }
 
