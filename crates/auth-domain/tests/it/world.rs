@@ -11,7 +11,7 @@ use auth_domain::model::{
     SessionRecord, Timestamp, TokenMailKind,
 };
 use auth_domain::ports::{BreachCheck, Clock, Entropy, Mailer, PasswordHasher, Stores, WebAuthn};
-use auth_domain::refresh::{MasterKey, RefreshError, RefreshRequest, RotationKeys};
+use auth_domain::refresh::{MasterKey, RefreshError, RefreshRequest, RotationKeys, RotationSecrets};
 use auth_domain::sealing::Sealer;
 use auth_domain::session::{IssuedTokens, Owner};
 use auth_domain::testing::{ManualClock, MemoryStores, PlainHasher, RecordingMailer, SeededEntropy, SentMail};
@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) stores: Stores,
     pub(crate) policies: Policies,
     pub(crate) masters: Vec<MasterKey>,
+    /// Master keys that everything was moved away from.
+    pub(crate) retired: Vec<MasterKey>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -48,6 +50,7 @@ impl Default for Setup {
             stores: MemoryStores::new().stores(),
             policies: Policies::default(),
             masters: vec![MasterKey::new(1, [7; 32])],
+            retired: Vec::new(),
             hasher: Arc::new(PlainHasher),
             mailer: None,
             entropy: Arc::new(SeededEntropy::new(1)),
@@ -80,7 +83,8 @@ impl Setup {
         };
         let active = self.masters.first().unwrap().id();
         let sealer = Sealer::new(active, self.masters.clone()).unwrap();
-        let rotation = RotationKeys::new(active, self.masters).unwrap();
+        let retired = self.retired.iter().map(|master| RotationSecrets::of(master).unwrap());
+        let rotation = RotationKeys::new(active, self.masters).unwrap().with_retired(retired);
         let keys = AuthKeys { rotation, sealer, signing: issuer.into() };
         let auth = Auth::new(&ports, &self.policies, keys, Arc::clone(&revocations));
         World { auth, stores: self.stores, clock, mailer, revocations, verifier }
