@@ -22,10 +22,8 @@ use std::time::Duration;
 use api_axum::{ApiParts, ApiState, Authenticated, Guard, HttpSettings, SystemClock, router};
 use async_trait::async_trait;
 use auth_domain::credential::{Argon2Settings, Argon2id};
-use auth_domain::model::{Delivery, KeyPolicy, Timestamp};
-use auth_domain::ports::{
-    Entropy, EntropyUnavailable, Mail, MailContent, MailError, Mailer, NotTaken, StoreError, WebhookSender, random,
-};
+use auth_domain::model::KeyPolicy;
+use auth_domain::ports::{Entropy, EntropyUnavailable, Mail, MailContent, MailError, Mailer, StoreError, random};
 use auth_domain::refresh::MasterKey;
 use auth_domain::sealing::Sealer;
 use auth_domain::signing::{IssuerName, Keys};
@@ -89,16 +87,6 @@ impl Mailer for Printed {
             MailContent::Notice(event) => println!("mail to {to}: {}", event.kind.as_str()),
         }
         Ok(())
-    }
-}
-
-/// There are no endpoints, so nothing is ever sent to one; events become mails all the same.
-struct NoEndpoints;
-
-#[async_trait]
-impl WebhookSender for NoEndpoints {
-    async fn send(&self, _: &Delivery, _: Timestamp) -> Result<(), NotTaken> {
-        Err(NotTaken("there is no endpoint".to_owned()))
     }
 }
 
@@ -175,7 +163,8 @@ async fn jeton(base: &str, folder: &Path, news: watch::Receiver<u64>) -> Result<
 /// Sends what is due: mails that carry tokens, and mails that tell owners what has happened.
 async fn send_mails(auth: &Auth) -> Result<(), StoreError> {
     auth.mails.send_tokens().await?;
-    auth.webhooks.deliver(&[], &NoEndpoints).await?;
+    auth.webhooks.spread(&[]).await?;
+    auth.mails.send_notices().await?;
     Ok(())
 }
 

@@ -120,7 +120,7 @@ pub struct Auth {
     /// The revocation feed.
     pub feed: Feed,
     /// Webhooks.
-    pub webhooks: Webhooks,
+    pub webhooks: Arc<Webhooks>,
     /// What is needed no more.
     pub sweeper: Sweeper,
     /// The keys that sign and verify access tokens.
@@ -143,10 +143,12 @@ impl Auth {
             entropy: Arc::clone(entropy),
             sealer: sealer.clone(),
         });
+        let webhooks = Arc::new(Webhooks { store: Arc::clone(&stores.webhooks), clock: Arc::clone(clock) });
         let mails = Arc::new(Mails {
             one_time: Arc::clone(&one_time),
             accounts: Arc::clone(&stores.accounts),
             mailer: Arc::clone(mailer),
+            deliveries: Arc::clone(&webhooks),
             clock: Arc::clone(clock),
         });
         Self {
@@ -184,7 +186,7 @@ impl Auth {
                 after_commit: Arc::clone(&after_commit),
             },
             factors: second_factors(ports, policies, &one_time, sealer, gate),
-            mails: Arc::clone(&mails),
+            mails,
             refresh: Refresh {
                 sessions: Arc::clone(&stores.sessions),
                 clock: Arc::clone(clock),
@@ -221,7 +223,7 @@ impl Auth {
             },
             introspection: Introspection { sessions: Arc::clone(&stores.sessions), clock: Arc::clone(clock), keys },
             feed: Feed::new(Arc::clone(&stores.revocations), Arc::clone(clock), after_commit),
-            webhooks: Webhooks { store: Arc::clone(&stores.webhooks), mails, clock: Arc::clone(clock) },
+            webhooks,
             sweeper: Sweeper {
                 store: Arc::clone(&stores.housekeeping),
                 clock: Arc::clone(clock),

@@ -4,9 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+
 use crate::model::{Delivery, DeliveryAttempt, Endpoint, EventKind, OneTimeToken, Timestamp};
 use crate::one_time::OneTime;
-use crate::ports::{AccountStore, Clock, Mail, MailContent, MailError, Mailer, NotTaken, StoreError, Subscription};
+use crate::ports::{
+    AccountStore, Clock, Mail, MailContent, MailError, Mailer, NotTaken, StoreError, Subscription, WebhookSender,
+};
+use crate::webhook::Webhooks;
 
 /// For how long a claimed mail is hidden from other nodes: longer than a mailer ever waits.
 const LEASE: Duration = Duration::from_secs(120);
@@ -49,6 +54,7 @@ pub struct Mails {
     pub(crate) one_time: Arc<OneTime>,
     pub(crate) accounts: Arc<dyn AccountStore>,
     pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) deliveries: Arc<Webhooks>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -91,18 +97,22 @@ impl Mails {
         }
     }
 
-    /// What is delivered by mail.
-    pub(crate) fn subscription() -> Subscription {
-        Subscription { endpoint: Endpoint(ENDPOINT.to_owned()), kinds: NOTICES.to_vec() }
+    /// Sends the notices that are due, of events that [were spread](Webhooks::spread), and answers how many attempts that were.
+    /// Called in intervals, by every node; of several nodes one makes each attempt.
+    pub async fn send_notices(&self) -> Result<usize, StoreError> {
+        self.deliveries.deliver(&Endpoint(ENDPOINT.to_owned()), self).await
     }
+}
 
-    /// Whether a delivery is a mail.
-    pub(crate) fn takes(endpoint: &Endpoint) -> bool {
-        endpoint.0 == ENDPOINT
-    }
+/// What is delivered by mail.
+pub(crate) fn subscription() -> Subscription {
+    Subscription { endpoint: Endpoint(ENDPOINT.to_owned()), kinds: NOTICES.to_vec() }
+}
 
-    /// Sends a notice.
-    pub(crate) async fn notify(&self, delivery: &Delivery) -> Result<(), NotTaken> {
+/// Sends a notice.
+#[async_trait]
+impl WebhookSender for Mails {
+    async fn send(&self, delivery: &Delivery, _now: Timestamp) -> Result<(), NotTaken> {
         let event = &delivery.event;
         if event.kind == EventKind::SessionOpened && event.detail.as_deref() != Some(NEW_DEVICE) {
             return Ok(());

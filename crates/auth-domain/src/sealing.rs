@@ -6,7 +6,6 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use crate::refresh::{InvalidMasterKeys, MasterKey};
@@ -100,15 +99,6 @@ impl Sealer {
             .len();
         buffer.truncate(length);
         Ok(buffer)
-    }
-
-    /// A tag that only this server can make (HMAC-SHA256), under the active master key or the one of this id. `None` when there
-    /// is no such key.
-    #[must_use]
-    pub fn tag(&self, key_id: u8, purpose: &str, data: &[u8]) -> Option<[u8; 32]> {
-        let master = self.masters.iter().find(|master| master.id() == key_id)?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &*master.derive(purpose.as_bytes())?);
-        hmac::sign(&key, data).as_ref().try_into().ok()
     }
 
     fn aead(&self, key_id: u8, purpose: &str) -> Result<RandomizedNonceKey, SealError> {

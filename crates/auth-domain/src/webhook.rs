@@ -1,11 +1,10 @@
-//! Webhooks, and mails about events: security events told to an operator's endpoints, at least once, never in the path of a request.
+//! Webhooks: security events told to an operator's endpoints, at least once, never in the path of a request. Notices are
+//! deliveries too: mail is an endpoint.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
-
-use crate::mail::Mails;
+use crate::mail;
 use crate::model::{DeliveryAttempt, Endpoint, Timestamp};
 use crate::ports::{Clock, StoreError, Subscription, WebhookSender, WebhookStore};
 
@@ -24,40 +23,39 @@ const BACK_OFF: [Duration; 8] = [
     Duration::from_secs(20 * 3_600),
 ];
 
-/// How many events or deliveries are taken at once.
+/// How many events are spread at once.
 const BATCH: u32 = 32;
 
-/// Delivers events.
+/// Delivers events: each endpoint for itself, so that one that is slow or down keeps no other waiting.
 pub struct Webhooks {
     pub(crate) store: Arc<dyn WebhookStore>,
-    pub(crate) mails: Arc<Mails>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Webhooks {
-    /// Spreads new events, to these endpoints and to the mails of their accounts' owners, and makes the attempts that are due;
-    /// answers how many attempts that were. Called in intervals, by every node; of several nodes one makes each attempt. An
-    /// endpoint that is slow keeps no other waiting.
-    pub async fn deliver(
-        &self,
-        subscriptions: &[Subscription],
-        sender: &dyn WebhookSender,
-    ) -> Result<usize, StoreError> {
-        let wanted: Vec<_> = subscriptions.iter().cloned().chain([Mails::subscription()]).collect();
-        while self.store.spread(&wanted, self.clock.now(), BATCH).await? == BATCH {}
-        let deliveries = wanted.iter().map(|wanted| self.deliver_to(&wanted.endpoint, sender));
-        let attempts = try_join_all(deliveries).await?;
-        Ok(attempts.into_iter().sum())
+    /// Spreads new events, to the endpoints of these subscriptions and to the mails of their accounts' owners, and answers how
+    /// many events were new. Called in intervals, by every node.
+    pub async fn spread(&self, subscriptions: &[Subscription]) -> Result<usize, StoreError> {
+        let wanted: Vec<_> = subscriptions.iter().cloned().chain([mail::subscription()]).collect();
+        let mut events = 0;
+        loop {
+            let spread = self.store.spread(&wanted, self.clock.now(), BATCH).await?;
+            events += spread as usize;
+            if spread < BATCH {
+                return Ok(events);
+            }
+        }
     }
 
-    async fn deliver_to(&self, endpoint: &Endpoint, sender: &dyn WebhookSender) -> Result<usize, StoreError> {
+    /// Makes the attempts to this endpoint that are due, one after the other, and answers how many they were. Called in
+    /// intervals for each endpoint, by every node; of several nodes one makes each attempt.
+    pub async fn deliver(&self, endpoint: &Endpoint, sender: &dyn WebhookSender) -> Result<usize, StoreError> {
         let mut attempts = 0;
         loop {
             let now = self.clock.now();
             let due = self.store.claim(std::slice::from_ref(endpoint), now, now.plus(LEASE), 1).await?;
             let Some(delivery) = due.first() else { return Ok(attempts) };
-            let mail = Mails::takes(endpoint);
-            let sent = if mail { self.mails.notify(delivery).await } else { sender.send(delivery, now).await };
+            let sent = sender.send(delivery, now).await;
             let now = self.clock.now();
             let attempt = match sent {
                 Ok(()) => DeliveryAttempt::Delivered,

@@ -32,7 +32,7 @@ impl KeysBody {
         let body = |key: StoredKey| KeyBody {
             state: key.state.as_str(),
             created_at: key.created_at.to_string(),
-            ready_at: key.created_at.plus(policy.lead()).to_string(),
+            ready_at: policy.ready_at(&key).to_string(),
             since: key.state.since().map(|time| time.to_string()),
             until: key.state.until().map(|time| time.to_string()),
             sealed_under: (!key.sealed.is_empty()).then_some(key.key_id),

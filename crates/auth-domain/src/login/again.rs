@@ -82,15 +82,27 @@ impl Login {
         let event = SecurityEvent::new(id, now, EventKind::Reauthenticated, owner.account, by, owner.presenter.clone())
             .in_session(Some(owner.session))
             .with_detail(&amr.join(" "));
-        // What came before is still true of the session, and a second factor that follows it makes it more.
-        let mut methods: Vec<String> = owner.amr.iter().filter(|method| *method == "pwd").cloned().collect();
-        let had_password = !methods.is_empty();
-        methods
-            .extend(amr.iter().filter(|method| **method != "pwd" || !had_password).map(|method| (*method).to_owned()));
+        let methods = proved_by(&owner.amr, amr);
         let again = Reauthenticate { session: owner.session, amr: methods, now, event };
         let facts = self.sessions.reauthenticate(again).await.map_err(LoginError::from)?;
         let facts = facts.ok_or(ReauthenticateError::SessionOver)?;
         let access_token = self.tokens.access(&facts, now).map_err(LoginError::from)?;
         Ok(ProvedAgain { access_token, facts, now })
     }
+}
+
+/// The methods of a session whose owner has proved again who he is. A password is all that its account has; after a second factor
+/// what came before is still true, so that a session only gains by it.
+fn proved_by(before: &[String], again: &[&str]) -> Vec<String> {
+    let fresh = again.iter().map(|method| (*method).to_owned());
+    if again == ["pwd"] {
+        return fresh.collect();
+    }
+    let mut methods = before.to_vec();
+    for method in fresh {
+        if !methods.contains(&method) {
+            methods.push(method);
+        }
+    }
+    methods
 }

@@ -222,7 +222,7 @@ impl Login {
     }
 
     fn known_device(&self, device: &Device<'_>, found: Option<&Credentials>) -> Option<DeviceId> {
-        DeviceToken::read(&self.sealer, device.token?, found?.account.id)
+        DeviceToken::read(&self.keys, device.token?, found?.account.id)
     }
 
     /// The account, if the password is its own. The same work is done whatever is wrong.

@@ -7,7 +7,7 @@ use crate::model::{
     TokenSecret, UserAgent,
 };
 use crate::ports::random;
-use crate::sealing::SealError;
+use crate::session::TokensNotIssued;
 use crate::throttle::DeviceToken;
 
 impl Login {
@@ -27,7 +27,8 @@ impl Login {
             Some(device) => device,
             None => DeviceId::new(now, random(&*self.entropy)?),
         };
-        let device_token = DeviceToken::new(&self.sealer, account, device_id).ok_or(SealError::Sealing)?;
+        let device_token = DeviceToken::new(&self.keys, account, device_id);
+        let device_token = device_token.ok_or(TokensNotIssued::UnknownMasterKey(key_id))?;
         let (by, presenter) = (Actor::Owner(Some(id)), device.presenter);
         let class = device.class.unwrap_or_else(|| UserAgent::parse(presenter.user_agent.as_deref()).class);
         let event_id = EventId::new(now, random(&*self.entropy)?);

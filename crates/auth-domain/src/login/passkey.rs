@@ -80,7 +80,7 @@ impl Login {
         if self.require_verified_email && found.account.email_verified_at.is_none() {
             return Err(LoginError::EmailNotVerified);
         }
-        let known = request.device.token.and_then(|text| DeviceToken::read(&self.sealer, text, passkey.account));
+        let known = request.device.token.and_then(|text| DeviceToken::read(&self.keys, text, passkey.account));
         let proof: (_, &[&str]) = (RestsOn::Passkey, &["swk", "user", "mfa"]);
         self.open(passkey.account, known, request.device, proof, now).await
     }

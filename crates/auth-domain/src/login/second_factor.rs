@@ -108,7 +108,7 @@ impl Login {
             return Err(LoginError::InvalidMfaToken);
         }
         self.gate.forgive(&charged, &[]).await;
-        let known = request.device.token.and_then(|text| DeviceToken::read(&self.sealer, text, account.id));
+        let known = request.device.token.and_then(|text| DeviceToken::read(&self.keys, text, account.id));
         let device = self.as_begun(&token, request.device)?;
         let rests_on = RestsOn::Password { changed_at: token.bound_to };
         self.open(account.id, known, device, (rests_on, amr), now).await

@@ -145,6 +145,12 @@ impl KeyPolicy {
         self.max_age.saturating_add(self.margin)
     }
 
+    /// When every verifier has seen the key, so that it may sign.
+    #[must_use]
+    pub fn ready_at(&self, key: &StoredKey) -> Timestamp {
+        key.created_at.plus(self.lead())
+    }
+
     /// When nothing is alive any more that a key signed which is retired at `now`.
     #[must_use]
     pub fn verifies_until(&self, now: Timestamp) -> Timestamp {

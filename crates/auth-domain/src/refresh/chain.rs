@@ -11,10 +11,12 @@ use aws_lc_rs::{hkdf, hmac};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::token::TAG;
 use crate::model::{Nonce, SessionId, TokenSecret};
 
-const TAG_LABEL: &[u8] = b"jeton/refresh/tag/v1";
+/// Bytes of a tag: HMAC-SHA256, cut.
+pub(crate) const TAG: usize = 16;
+
+pub(super) const TAG_LABEL: &[u8] = b"jeton/refresh/tag/v1";
 const NEXT_LABEL: &[u8] = b"jeton/refresh/next/v1";
 
 /// A master key: 32 random bytes and the id that tokens and rows carry for it. Every other key of the server follows from
@@ -185,15 +187,16 @@ impl RotationKeys {
         Some(TokenSecret::from_bytes(*digest))
     }
 
-    pub(super) fn tag(&self, key_id: u8, tagged: &[u8]) -> Option<[u8; TAG]> {
+    /// A tag that only this server can make, for one kind of token. `None` when the master key is not known.
+    pub(crate) fn tag(&self, key_id: u8, label: &[u8], tagged: &[u8]) -> Option<[u8; TAG]> {
         let mut context = hmac::Context::with_key(&self.keys.get(&key_id)?.tag);
-        context.update(TAG_LABEL);
+        context.update(label);
         context.update(tagged);
         context.sign().as_ref().first_chunk().copied()
     }
 
-    pub(super) fn tag_verifies(&self, key_id: u8, tagged: &[u8], tag: &[u8]) -> bool {
-        self.tag(key_id, tagged).is_some_and(|expected| expected.ct_eq(tag).into())
+    pub(crate) fn tag_verifies(&self, key_id: u8, label: &[u8], tagged: &[u8], tag: &[u8]) -> bool {
+        self.tag(key_id, label, tagged).is_some_and(|expected| expected.ct_eq(tag).into())
     }
 }
 
@@ -243,7 +246,7 @@ mod tests {
     fn an_unknown_master_key_makes_nothing() {
         let nonce = Nonce::from_bytes([5; 32]);
         assert_eq!(keys().successor(9, session(1), 1, &nonce, &TokenSecret::from_bytes([6; 32])), None);
-        assert_eq!(keys().tag(9, b"x"), None);
+        assert_eq!(keys().tag(9, TAG_LABEL, b"x"), None);
     }
 
     #[test]
@@ -262,8 +265,15 @@ mod tests {
         let step = |ring: &RotationKeys| ring.successor(2, session(1), 1, &nonce, &secret);
         assert!(step(&one).is_some());
         assert_eq!(step(&one), step(&keys()));
-        assert_eq!(one.tag(2, b"x"), keys().tag(2, b"x"));
+        assert_eq!(one.tag(2, TAG_LABEL, b"x"), keys().tag(2, TAG_LABEL, b"x"));
         assert_eq!(one.active(), 1);
+    }
+
+    #[test]
+    fn a_tag_for_one_kind_of_token_is_none_for_another() {
+        let tag = keys().tag(1, b"jeton/device/tag/v1", b"x").unwrap();
+        assert!(keys().tag_verifies(1, b"jeton/device/tag/v1", b"x", &tag));
+        assert!(!keys().tag_verifies(1, TAG_LABEL, b"x", &tag));
     }
 
     #[test]

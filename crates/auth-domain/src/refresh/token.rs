@@ -10,14 +10,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::chain::RotationKeys;
+use super::chain::{RotationKeys, TAG, TAG_LABEL};
 use crate::model::{SessionId, TokenSecret};
 
 const PREFIX: &str = "jrt_";
 const VERSION: u8 = 1;
 const TAGGED: usize = 1 + 1 + 16 + 4 + 32;
-/// Bytes of the cut HMAC-SHA256 tag.
-pub(super) const TAG: usize = 16;
 /// Characters of the base64url part: 70 bytes without padding.
 const ENCODED: usize = 94;
 
@@ -58,7 +56,7 @@ impl RefreshToken {
         bytes.extend_from_slice(session.as_uuid().as_bytes());
         bytes.extend_from_slice(&generation.to_be_bytes());
         bytes.extend_from_slice(secret.as_bytes());
-        let tag = keys.tag(key_id, &bytes).ok_or(NotIssuedHere)?;
+        let tag = keys.tag(key_id, TAG_LABEL, &bytes).ok_or(NotIssuedHere)?;
         bytes.extend_from_slice(&tag);
         let mut text = String::with_capacity(PREFIX.len() + ENCODED);
         text.push_str(PREFIX);
@@ -111,7 +109,7 @@ impl PresentedToken {
         let (tagged, tag) =
             bytes.split_first_chunk::<TAGGED>().filter(|_| read == TAGGED + TAG).ok_or(NotIssuedHere)?;
         let (&[version, key_id], rest) = tagged.split_first_chunk().ok_or(NotIssuedHere)?;
-        if version != VERSION || !keys.tag_verifies(key_id, tagged, tag) {
+        if version != VERSION || !keys.tag_verifies(key_id, TAG_LABEL, tagged, tag) {
             return Err(NotIssuedHere);
         }
         let (session, rest) = rest.split_first_chunk::<16>().ok_or(NotIssuedHere)?;

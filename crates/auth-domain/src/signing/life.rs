@@ -70,7 +70,7 @@ impl Life<'_> {
             KeyState::Revoked { .. } => return Err(KeyRefused::Revoked(key.kid.clone())),
             KeyState::Next | KeyState::Retired { .. } => {}
         }
-        let ready_at = self.ready_at(key);
+        let ready_at = self.policy.ready_at(key);
         let refusal = (self.now < ready_at).then(|| KeyRefused::NotYetSeen { kid: key.kid.clone(), ready_at });
         let mut change = KeyChange { overruled: overrule(refusal, force)?, ..KeyChange::default() };
         self.activate(key, &mut change);
@@ -90,7 +90,7 @@ impl Life<'_> {
         let mut change = KeyChange::default();
         if let KeyState::Active { .. } = key.state {
             let others = || self.keys.iter().filter(|other| other.kid != key.kid && other.state == KeyState::Next);
-            let ready = others().find(|other| self.fits(other) && self.now >= self.ready_at(other));
+            let ready = others().find(|other| self.fits(other) && self.now >= self.policy.ready_at(other));
             let heir = ready.or_else(|| others().find(|other| self.fits(other))).or(self.spare);
             self.activate(heir.ok_or(KeyRefused::NoNext(self.policy.algorithm))?, &mut change);
             change.put.retain(|put| put.kid != key.kid);
@@ -133,12 +133,6 @@ impl Life<'_> {
         }
     }
 
-    /// When every verifier has seen the key.
-    #[must_use]
-    pub fn ready_at(&self, key: &StoredKey) -> Timestamp {
-        key.created_at.plus(self.policy.lead())
-    }
-
     fn find(&self, kid: &str) -> Result<&StoredKey, KeyRefused> {
         self.keys.iter().find(|key| key.kid == kid).ok_or_else(|| KeyRefused::NoSuchKey(kid.to_owned()))
     }
@@ -164,7 +158,7 @@ impl Life<'_> {
         if self.active().is_none() {
             return waiting.next().or(self.spare);
         }
-        waiting.find(|key| self.now >= self.ready_at(key))
+        waiting.find(|key| self.now >= self.policy.ready_at(key))
     }
 
     fn activate(&self, key: &StoredKey, change: &mut KeyChange) {

@@ -156,12 +156,6 @@ impl Keys {
         Ok(self.store.list().await?)
     }
 
-    /// When the key may sign without `force`.
-    #[must_use]
-    pub fn ready_at(&self, key: &StoredKey) -> Timestamp {
-        key.created_at.plus(self.policy.lead())
-    }
-
     /// The key `to`, or the one that waits, signs from now on; another one begins to wait.
     ///
     /// # Errors
@@ -323,16 +317,14 @@ async fn tended(
     policy: &KeyPolicy,
     now: Timestamp,
 ) -> Result<Vec<StoredKey>, KeysError> {
-    let rows = store.list().await?;
-    let life = Life { keys: &rows, policy, now, spare: None };
-    let wants_key = life.wants_key();
-    if !wants_key && life.tend().is_empty() {
-        return Ok(rows);
-    }
-    let mut rows = rows;
+    let mut rows = store.list().await?;
     // A first start makes two keys: one that signs, and one that waits.
     for _ in 0..2 {
-        let wants_key = Life { keys: &rows, policy, now, spare: None }.wants_key();
+        let life = Life { keys: &rows, policy, now, spare: None };
+        let wants_key = life.wants_key();
+        if !wants_key && life.tend().is_empty() {
+            break;
+        }
         let spare = if wants_key { Some(fresh(sealer, policy, now)?) } else { None };
         let policy = *policy;
         let judge = move |keys: &[StoredKey]| Ok(Life { keys, policy: &policy, now, spare: spare.as_ref() }.tend());

@@ -241,6 +241,24 @@ async fn a_passkey_signs_in_without_a_password() {
 }
 
 #[tokio::test]
+async fn a_passkey_session_that_shows_a_code_keeps_what_it_was_opened_by() {
+    let world = world();
+    let (tokens, setup, _) = with_app(&world).await;
+    let mine = Owner { amr: vec!["pwd".to_owned(), "mfa".to_owned()], ..owner(&tokens) };
+    with_passkey(&world, &mine, "laptop").await.unwrap();
+    let begun = world.auth.login.begin_passkey(None, &Presenter::default()).await.unwrap();
+    let login = PasskeyLogin { ceremony: begun.ceremony.expose(), answer: "laptop", device: Device::default() };
+    let by_passkey = owner(&world.auth.login.passkey(login).await.unwrap().tokens);
+    for steps in [0, 1] {
+        world.wait(60);
+        let code = shown(&world, &setup, steps);
+        let proof = Proof::SecondFactor(SecondFactorProof::Code(&code));
+        let proved = world.auth.login.reauthenticate(&by_passkey, proof).await.unwrap();
+        assert_eq!(proved.facts.amr, ["swk", "user", "mfa", "otp"]);
+    }
+}
+
+#[tokio::test]
 async fn a_passkey_follows_a_password_for_its_own_account_only() {
     let world = world();
     let tokens = world.signed_in().await;
@@ -290,6 +308,11 @@ async fn an_operator_removes_the_factors_of_who_has_lost_them_all() {
     let world = world();
     let (tokens, ..) = with_app(&world).await;
     let operator = Operator { actor: Actor::Operator, presenter: Presenter::default() };
-    assert_eq!(world.auth.admin.remove_factors(&operator, tokens.facts.account).await.unwrap(), 1);
+    let account = tokens.facts.account;
+    assert_eq!(world.auth.admin.remove_factors(&operator, account).await.unwrap(), 1);
+    assert_eq!(world.auth.admin.remove_factors(&operator, account).await.unwrap(), 0, "there is none left");
+    let events = world.events(account).await;
+    let removed: Vec<_> = events.iter().filter(|event| event.kind == EventKind::TotpRemoved).collect();
+    assert_eq!(removed.iter().map(|event| event.actor).collect::<Vec<_>>(), [Actor::Operator]);
     assert!(world.try_login(ALICE, PASSWORD).await.is_ok());
 }

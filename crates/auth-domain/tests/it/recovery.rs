@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use auth_domain::Policies;
 use auth_domain::account::{ChangeEmailError, EmailError, PasswordError, RegisterError, Registered, RegisteredBy};
-use auth_domain::admin::Operator;
 use auth_domain::login::LoginError;
 use auth_domain::model::{
-    Actor, EmailAddress, EventKind, Locale, PasswordDigest, PasswordRefused, Presenter, Purpose, RegistrationMode,
+    EmailAddress, EventKind, Locale, PasswordDigest, PasswordRefused, Presenter, Purpose, RegistrationMode,
     RegistrationPolicy, Timestamp, TokenMailKind,
 };
 use auth_domain::one_time::presented;
@@ -289,12 +288,4 @@ async fn a_hundred_uses_of_one_token_at_once_have_one_winner() {
         won += usize::from(one.await.unwrap());
     }
     assert_eq!(won, 1);
-}
-
-#[tokio::test]
-async fn an_operator_is_the_actor_of_what_he_does() {
-    let world = World::new();
-    let operator = Operator { actor: Actor::Operator, presenter: Presenter::default() };
-    let tokens = world.signed_in().await;
-    assert_eq!(world.auth.admin.remove_factors(&operator, tokens.facts.account).await.unwrap(), 0);
 }

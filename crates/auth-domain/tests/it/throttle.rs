@@ -7,6 +7,8 @@ use auth_domain::Policies;
 use auth_domain::account::PasswordError;
 use auth_domain::login::LoginError;
 use auth_domain::model::{Locale, Presenter, ThrottlePolicy};
+use auth_domain::refresh::MasterKey;
+use auth_domain::testing::MemoryStores;
 
 use crate::world::{PASSWORD, Setup, World, device};
 
@@ -76,6 +78,23 @@ async fn a_known_device_has_a_budget_too() {
     }
     assert!(matches!(on_it(PASSWORD).await, Err(LoginError::Throttled(_))));
     assert!(guess(&world, ALICE, "192.0.2.1", PASSWORD).await.is_ok(), "the account's own budget is untouched");
+}
+
+#[tokio::test]
+async fn a_known_device_stays_known_when_its_master_key_was_moved_away_from_and_is_gone() {
+    let stores = MemoryStores::new().stores();
+    let before = Setup { stores: stores.clone(), ..Setup::default() }.build();
+    before.register(ALICE).await;
+    let kept = before.login_on(ALICE, PASSWORD, device("192.0.2.1", None)).await.unwrap().device_token;
+    for (retired, knows) in [(vec![MasterKey::new(1, [7; 32])], true), (Vec::new(), false)] {
+        let masters = vec![MasterKey::new(2, [8; 32])];
+        let world = Setup { stores: stores.clone(), masters, retired, ..Setup::default() }.build();
+        for n in 0..6 {
+            let _ = guess(&world, ALICE, &format!("198.51.{n}.1"), WRONG).await;
+        }
+        let on_it = world.login_on(ALICE, PASSWORD, device("192.0.2.1", Some(kept.expose()))).await;
+        assert_eq!(on_it.is_ok(), knows);
+    }
 }
 
 #[tokio::test]

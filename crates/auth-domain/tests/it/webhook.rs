@@ -1,14 +1,16 @@
 //! Webhooks.
 
-use std::sync::Mutex;
+use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_domain::model::{Delivery, Endpoint, EventKind, Timestamp};
 use auth_domain::ports::{NotTaken, Subscription, WebhookSender};
+use tokio::sync::Notify;
 
-use crate::world::World;
+use crate::world::{PASSWORD, World};
 
 /// Refuses as often as it is told to, and keeps what it took.
 struct Receiver {
@@ -37,24 +39,34 @@ impl WebhookSender for Receiver {
     }
 }
 
-fn wanted() -> [Subscription; 1] {
-    [Subscription { endpoint: Endpoint("ops".to_owned()), kinds: vec![EventKind::RefreshReplayed] }]
+fn endpoint(name: &str) -> Endpoint {
+    Endpoint(name.to_owned())
 }
 
-/// How often the endpoint was asked in one round. Mails are sent in it too.
+fn wanted(name: &str) -> Subscription {
+    Subscription { endpoint: endpoint(name), kinds: vec![EventKind::RefreshReplayed] }
+}
+
+/// How often the endpoint was asked in one round.
 async fn round(world: &World, receiver: &Receiver) -> usize {
     let before = receiver.asked.load(Ordering::SeqCst);
-    world.auth.webhooks.deliver(&wanted(), receiver).await.unwrap();
+    world.auth.webhooks.spread(&[wanted("ops")]).await.unwrap();
+    world.auth.webhooks.deliver(&endpoint("ops"), receiver).await.unwrap();
     receiver.asked.load(Ordering::SeqCst) - before
 }
 
 async fn with_a_replay() -> World {
     let world = World::new();
-    let first = world.signed_in().await;
+    world.register("alice@example.com").await;
+    replay(&world).await;
+    world
+}
+
+async fn replay(world: &World) {
+    let first = world.try_login("alice@example.com", PASSWORD).await.unwrap();
     world.refresh(first.refresh_token.expose()).await.unwrap();
     world.wait(31);
     assert!(world.refresh(first.refresh_token.expose()).await.is_err());
-    world
 }
 
 #[tokio::test]
@@ -95,4 +107,38 @@ async fn a_delivery_is_taken_at_last() {
     }
     let taken = receiver.taken.lock().unwrap();
     assert_eq!(taken.iter().map(|delivery| delivery.attempts).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_hangs_keeps_neither_another_nor_a_mail_waiting() {
+    struct Hanging(Notify);
+    #[async_trait]
+    impl WebhookSender for Hanging {
+        async fn send(&self, _: &Delivery, _: Timestamp) -> Result<(), NotTaken> {
+            self.0.notify_one();
+            pending().await
+        }
+    }
+    let world = Arc::new(with_a_replay().await);
+    let subscriptions = [wanted("slow"), wanted("ops")];
+    world.auth.webhooks.spread(&subscriptions).await.unwrap();
+    let hanging = Arc::new(Hanging(Notify::new()));
+    let slow = {
+        let (world, hanging) = (Arc::clone(&world), Arc::clone(&hanging));
+        tokio::spawn(async move { world.auth.webhooks.deliver(&endpoint("slow"), &*hanging).await })
+    };
+    hanging.0.notified().await;
+
+    let receiver = Receiver::refusing(0);
+    for _ in 0..2 {
+        assert_eq!(world.auth.webhooks.deliver(&endpoint("ops"), &receiver).await.unwrap(), 1);
+        let before = world.mailer.sent().len();
+        world.auth.mails.send_notices().await.unwrap();
+        let told = world.mailer.sent().split_off(before).into_iter().filter_map(|mail| mail.event);
+        assert!(told.map(|event| event.kind).any(|kind| kind == EventKind::RefreshReplayed));
+        replay(&world).await;
+        assert_ne!(world.auth.webhooks.spread(&subscriptions).await.unwrap(), 0, "new events are found meanwhile");
+    }
+    assert!(!slow.is_finished());
+    slow.abort();
 }

@@ -7,13 +7,11 @@ use auth_domain::account::{RegisterError, RegisterRequest, Registered, Registere
 use auth_domain::admin::Operator;
 use auth_domain::login::{Device, LoginError, LoginRequest, SignedIn};
 use auth_domain::model::{
-    Account, AccountId, Actor, Delivery, EmailAddress, EventKind, EventQuery, IdempotencyKey, Locale, Presenter,
-    SecurityEvent, SessionRecord, Timestamp, TokenMailKind,
+    Account, AccountId, Actor, EmailAddress, EventKind, EventQuery, IdempotencyKey, Locale, Presenter, SecurityEvent,
+    SessionRecord, Timestamp, TokenMailKind,
 };
-use auth_domain::ports::{
-    BreachCheck, Clock, Entropy, Mailer, NotTaken, PasswordHasher, Stores, WebAuthn, WebhookSender,
-};
-use auth_domain::refresh::{MasterKey, RefreshError, RefreshRequest, RotationKeys};
+use auth_domain::ports::{BreachCheck, Clock, Entropy, Mailer, PasswordHasher, Stores, WebAuthn};
+use auth_domain::refresh::{MasterKey, RefreshError, RefreshRequest, RotationKeys, RotationSecrets};
 use auth_domain::sealing::Sealer;
 use auth_domain::session::{IssuedTokens, Owner};
 use auth_domain::testing::{ManualClock, MemoryStores, PlainHasher, RecordingMailer, SeededEntropy, SentMail};
@@ -37,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) stores: Stores,
     pub(crate) policies: Policies,
     pub(crate) masters: Vec<MasterKey>,
+    /// Master keys that everything was moved away from.
+    pub(crate) retired: Vec<MasterKey>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -50,6 +50,7 @@ impl Default for Setup {
             stores: MemoryStores::new().stores(),
             policies: Policies::default(),
             masters: vec![MasterKey::new(1, [7; 32])],
+            retired: Vec::new(),
             hasher: Arc::new(PlainHasher),
             mailer: None,
             entropy: Arc::new(SeededEntropy::new(1)),
@@ -82,7 +83,8 @@ impl Setup {
         };
         let active = self.masters.first().unwrap().id();
         let sealer = Sealer::new(active, self.masters.clone()).unwrap();
-        let rotation = RotationKeys::new(active, self.masters).unwrap();
+        let retired = self.retired.iter().map(|master| RotationSecrets::of(master).unwrap());
+        let rotation = RotationKeys::new(active, self.masters).unwrap().with_retired(retired);
         let keys = AuthKeys { rotation, sealer, signing: issuer.into() };
         let auth = Auth::new(&ports, &self.policies, keys, Arc::clone(&revocations));
         World { auth, stores: self.stores, clock, mailer, revocations, verifier }
@@ -125,16 +127,10 @@ impl World {
 
     /// Sends the mails that are due.
     pub(crate) async fn mail(&self) -> Vec<SentMail> {
-        struct Nobody;
-        #[async_trait::async_trait]
-        impl WebhookSender for Nobody {
-            async fn send(&self, _: &Delivery, _: Timestamp) -> Result<(), NotTaken> {
-                panic!("there is no endpoint");
-            }
-        }
         let before = self.mailer.sent().len();
         self.auth.mails.send_tokens().await.unwrap();
-        self.auth.webhooks.deliver(&[], &Nobody).await.unwrap();
+        self.auth.webhooks.spread(&[]).await.unwrap();
+        self.auth.mails.send_notices().await.unwrap();
         self.mailer.sent().split_off(before)
     }
 

@@ -3,11 +3,14 @@
 
 use std::convert::Infallible;
 use std::fmt::Display;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth_domain::Auth;
+use auth_domain::model::Endpoint;
 use auth_domain::ports::Subscription;
+use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -46,12 +49,15 @@ impl Background {
     /// them ends his wait; the work itself goes on for the requests that are still in flight.
     pub(crate) async fn run(self, stopping: impl Future<Output = ()>) -> Infallible {
         let Self { auth, keeper, news, subscriptions, sender } = self;
+        let spread_some = watch::Sender::new(());
         tokio::select! {
             never = follow(&auth, &keeper, news, stopping) => never,
             never = purge(&auth) => never,
             never = sweep(&auth) => never,
-            never = deliver(&auth, &subscriptions, &sender) => never,
-            never = mail(&auth) => never,
+            never = spread(&auth, &subscriptions, &spread_some) => never,
+            never = deliver_all(&auth, &subscriptions, &sender, &spread_some) => never,
+            never = send_notices(&auth, spread_some.subscribe()) => never,
+            never = send_tokens(&auth) => never,
         }
     }
 }
@@ -109,15 +115,61 @@ async fn sweep(auth: &Auth) -> Infallible {
     }
 }
 
-async fn deliver(auth: &Auth, subscriptions: &[Subscription], sender: &HttpSender) -> Infallible {
-    let mut trouble = Trouble::with("webhooks and notices are not delivered");
+/// Finds new events, and tells those who deliver.
+async fn spread(auth: &Auth, subscriptions: &[Subscription], some: &watch::Sender<()>) -> Infallible {
+    let mut trouble = Trouble::with("events are spread to no webhook and no mail");
     loop {
-        trouble.note(&auth.webhooks.deliver(subscriptions, sender).await);
+        let spread = auth.webhooks.spread(subscriptions).await;
+        trouble.note(&spread);
+        if let Ok(1..) = spread {
+            some.send_replace(());
+        }
         sleep(DELIVER_EVERY).await;
     }
 }
 
-async fn mail(auth: &Auth) -> Infallible {
+/// Each endpoint has a loop of its own.
+async fn deliver_all(
+    auth: &Auth,
+    subscriptions: &[Subscription],
+    sender: &HttpSender,
+    spread_some: &watch::Sender<()>,
+) -> Infallible {
+    join_all(subscriptions.iter().map(|wanted| deliver(auth, &wanted.endpoint, sender, spread_some.subscribe()))).await;
+    // There is no endpoint.
+    pending().await
+}
+
+async fn deliver(
+    auth: &Auth,
+    endpoint: &Endpoint,
+    sender: &HttpSender,
+    mut spread_some: watch::Receiver<()>,
+) -> Infallible {
+    let mut trouble = Trouble::with("a webhook's deliveries are not made");
+    loop {
+        trouble.note(&auth.webhooks.deliver(endpoint, sender).await);
+        some_or_later(&mut spread_some).await;
+    }
+}
+
+async fn send_notices(auth: &Auth, mut spread_some: watch::Receiver<()>) -> Infallible {
+    let mut trouble = Trouble::with("notices are not sent");
+    loop {
+        trouble.note(&auth.mails.send_notices().await);
+        some_or_later(&mut spread_some).await;
+    }
+}
+
+/// Waits until events have been spread, or until attempts that failed before may be due again.
+async fn some_or_later(spread_some: &mut watch::Receiver<()>) {
+    tokio::select! {
+        Ok(()) = spread_some.changed() => {}
+        () = sleep(DELIVER_EVERY) => {}
+    }
+}
+
+async fn send_tokens(auth: &Auth) -> Infallible {
     let mut trouble = Trouble::with("mails with tokens are not sent");
     loop {
         trouble.note(&auth.mails.send_tokens().await);

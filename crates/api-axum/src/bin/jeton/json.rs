@@ -80,16 +80,11 @@ pub(crate) fn signing_key(key: &StoredKey, policy: &KeyPolicy) -> Value {
         "algorithm": key.algorithm,
         "state": key.state.as_str(),
         "created_at": key.created_at.to_string(),
-        "ready_at": ready_at(key, policy).to_string(),
+        "ready_at": policy.ready_at(key).to_string(),
         "since": key.state.since().map(|at| at.to_string()),
         "until": key.state.until().map(|at| at.to_string()),
         "sealed_under": sealed_under(key),
     })
-}
-
-/// When every verifier has seen the key.
-pub(crate) fn ready_at(key: &StoredKey, policy: &KeyPolicy) -> Timestamp {
-    key.created_at.plus(policy.lead())
 }
 
 /// The id of the master key that seals it; of a revoked key nothing is left to seal.

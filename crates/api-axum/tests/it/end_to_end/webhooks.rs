@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -77,10 +77,13 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Byt
 
 /// Settings with one webhook.
 fn subscribe(home: &Home, address: SocketAddr, kinds: &str) {
-    let table = format!(
-        "[[webhooks]]\nname = \"ops\"\nurl = \"http://{address}/hook\"\nsecret = \"{SECRET}\"\nevents = [{kinds}]\n"
-    );
-    fs::write(home.folder().join("jeton.toml"), table).unwrap();
+    fs::write(home.folder().join("jeton.toml"), table("ops", address, kinds)).unwrap();
+}
+
+fn table(name: &str, address: SocketAddr, kinds: &str) -> String {
+    format!(
+        "[[webhooks]]\nname = \"{name}\"\nurl = \"http://{address}/hook\"\nsecret = \"{SECRET}\"\nevents = [{kinds}]\n"
+    )
 }
 
 fn any() -> SocketAddr {
@@ -131,6 +134,25 @@ async fn a_receiver_that_was_down_gets_what_it_missed_when_it_is_up(home: Home) 
     let deliveries = receiver.deliveries(2).await;
     assert_eq!(deliveries[1].1["type"], "account_disabled");
     assert_eq!(deliveries[1].1["data"]["actor"]["kind"], "operator");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_never_answers_keeps_no_other_waiting() {
+    let home = Home::on_sqlite();
+    let silent = TcpListener::bind(any()).await.unwrap();
+    let (receiver, address) = Receiver::start(any(), 0).await;
+    let kinds = "\"session_opened\"";
+    let tables = table("slow", silent.local_addr().unwrap(), kinds) + &table("ops", address, kinds);
+    fs::write(home.folder().join("jeton.toml"), tables).unwrap();
+    let server = home.serve();
+    let client = server.client();
+    let began = Instant::now();
+    client.join("alice@example.com").await;
+    receiver.deliveries(1).await;
+    client.join("bob@example.com").await;
+    receiver.deliveries(2).await;
+    // The attempt at the other one takes 15 seconds to fail.
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
 }
 
 #[test]

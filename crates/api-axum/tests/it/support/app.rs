@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use token_core::{Algorithm, Audience, Issuer, RevocationSet, Rules, SigningKey};
 use tokio::sync::watch;
 
-use super::{Answer, CountingHasher, FakeWebAuthn, NoEndpoints, ORIGIN, PASSWORD, Sending, code_of};
+use super::{Answer, CountingHasher, FakeWebAuthn, ORIGIN, PASSWORD, Sending, code_of};
 
 /// What an application is made of.
 pub(crate) struct Setup {
@@ -273,7 +273,8 @@ impl TestApp {
 
     /// Sends the mails that tell owners what has happened, and gives what all of them so far were about.
     pub(crate) async fn notices(&self) -> Vec<EventKind> {
-        self.auth.webhooks.deliver(&[], &NoEndpoints).await.unwrap();
+        self.auth.webhooks.spread(&[]).await.unwrap();
+        self.auth.mails.send_notices().await.unwrap();
         self.mailer.sent().into_iter().filter_map(|mail| mail.event).map(|event| event.kind).collect()
     }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_domain::model::{
-    Account, AccountId, AccountQuery, Advance, ApiKey, ApiKeyId, Credentials, Delivery, DisplayName, EmailAddress,
-    EndSessions, Ending, EventQuery, Judge, NewAccount, NewSession, Opened, Password, PasswordHash, Redeem, Role,
-    Ruling, SecurityEvent, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
+    Account, AccountId, AccountQuery, Advance, ApiKey, ApiKeyId, Credentials, DisplayName, EmailAddress, EndSessions,
+    Ending, EventQuery, Judge, NewAccount, NewSession, Opened, Password, PasswordHash, Redeem, Role, Ruling,
+    SecurityEvent, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
 };
 use auth_domain::ports::{
-    AccountStore, ApiKeyStore, CloseAccount, Created, EmailChange, EventStore, HashError, NotTaken, PasswordHasher,
-    Reauthenticate, SessionStore, SetPassword, StoreError, StoreHealth, Stores, Verdict, WebhookSender,
+    AccountStore, ApiKeyStore, CloseAccount, Created, EmailChange, EventStore, HashError, PasswordHasher,
+    Reauthenticate, SessionStore, SetPassword, StoreError, StoreHealth, Stores, Verdict,
 };
 use auth_domain::testing::{MemoryStores, PlainHasher};
 
@@ -218,16 +218,6 @@ impl ApiKeyStore for Broken {
 
     async fn revoke(&self, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
         self.works().await?.api_keys.revoke(id, now).await
-    }
-}
-
-/// There are no endpoints, so nothing is ever sent to one.
-pub(crate) struct NoEndpoints;
-
-#[async_trait]
-impl WebhookSender for NoEndpoints {
-    async fn send(&self, _: &Delivery, _: Timestamp) -> Result<(), NotTaken> {
-        Err(NotTaken("there is no endpoint".to_owned()))
     }
 }
 

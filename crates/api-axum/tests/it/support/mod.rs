@@ -7,7 +7,7 @@ mod request;
 mod routes;
 
 pub(crate) use app::{AUDIENCE, Setup, TestApp, Tokens, recovery_codes};
-pub(crate) use doubles::{Broken, CountingHasher, Health, INSIDE, NoEndpoints, Trouble};
+pub(crate) use doubles::{Broken, CountingHasher, Health, INSIDE, Trouble};
 pub(crate) use factors::{FakeWebAuthn, code_of};
 pub(crate) use request::{Answer, Sending};
 pub(crate) use routes::routes_of;

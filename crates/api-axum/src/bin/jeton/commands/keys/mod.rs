@@ -83,7 +83,7 @@ async fn list(config: &Config, stores: &Stores, json: bool) -> Result<(), Failur
 /// What becomes of a key, and when.
 fn outlook(key: &StoredKey, policy: &KeyPolicy) -> String {
     match key.state {
-        KeyState::Next => format!("may sign from {}", json::ready_at(key, policy)),
+        KeyState::Next => format!("may sign from {}", policy.ready_at(key)),
         KeyState::Active { since } => format!("signs since {since}"),
         KeyState::Retired { until, .. } => format!("verifies until {until}"),
         KeyState::Revoked { since, .. } => format!("refused since {since}"),
@@ -97,7 +97,7 @@ fn told(policy: &KeyPolicy, outcome: Result<KeyChanged, Failure>, json: bool) ->
         note(&format!("forced, although {overruled}"));
     }
     for key in &change.put {
-        let ready_at = json::ready_at(key, policy);
+        let ready_at = policy.ready_at(key);
         // A forced rotation has said so already.
         if let (KeyState::Active { since }, None) = (key.state, &change.overruled)
             && since < ready_at
@@ -119,7 +119,7 @@ fn told(policy: &KeyPolicy, outcome: Result<KeyChanged, Failure>, json: bool) ->
         let StoredKey { kid, algorithm, .. } = key;
         match key.state {
             KeyState::Next => {
-                format!("The {algorithm} key {kid} waits, and may sign from {}.\n", json::ready_at(key, policy))
+                format!("The {algorithm} key {kid} waits, and may sign from {}.\n", policy.ready_at(key))
             }
             KeyState::Active { .. } => format!("The {algorithm} key {kid} signs from now on.\n"),
             KeyState::Retired { until, .. } => {
