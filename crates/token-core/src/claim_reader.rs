@@ -1,35 +1,41 @@
 //! Reads claims from a payload: in one pass, strictly, and the embedder's own only when they are asked for.
 
 use crate::{
-    Audience, Claims, REGISTERED_CLAIMS, UnixTime, VerifyError,
-    strict::{self, Shallow},
+    Audience, Claims, UnixTime, VerifyError,
+    strict::{self, Places, Shallow},
     verify_error::Part,
 };
-use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
-use serde_json::Value;
-use std::borrow::Cow;
+use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+use serde_json::{Map, Value};
+use std::{borrow::Cow, cell::Cell, fmt};
 use uuid::Uuid;
 
 impl<X: DeserializeOwned> Claims<X> {
     /// Reads the claims from a payload. Whatever is present must have its type: nothing of a wrong type counts as absent.
     pub(crate) fn read(payload: &[u8]) -> Result<Self, VerifyError> {
-        let mut registered = Registered::read(payload)?;
+        // A type that ignores what it is given, as `NoClaims` does, is made of nothing: only for another the rest is kept.
+        let made_of_nothing = Nothing::make();
+        let mut rest = made_of_nothing.is_none().then(Map::new);
+        let registered = Registered::read(payload, rest.as_mut())?;
         Ok(Self {
-            iss: registered.string("iss")?,
-            sub: registered.uuid("sub")?,
-            aud: registered.audience()?,
-            exp: registered.time("exp")?,
-            iat: registered.time("iat")?,
-            nbf: optional(registered.time("nbf"))?,
-            jti: registered.uuid("jti")?,
-            client_id: registered.string("client_id")?,
-            scope: optional(registered.string("scope"))?.unwrap_or_default(),
-            sid: registered.uuid("sid")?,
-            auth_time: registered.time("auth_time")?,
-            amr: optional(registered.strings("amr"))?.unwrap_or_default(),
-            roles: optional(registered.strings("roles"))?.unwrap_or_default(),
-            extra: X::deserialize(Rest(payload))
-                .map_err(|error| VerifyError::Extra(error.to_string().escape_debug().to_string()))?,
+            iss: string(registered.iss, "iss")?,
+            sub: uuid(registered.sub, "sub")?,
+            aud: audience(registered.aud)?,
+            exp: time(registered.exp, "exp")?,
+            iat: time(registered.iat, "iat")?,
+            nbf: optional(time(registered.nbf, "nbf"))?,
+            jti: uuid(registered.jti, "jti")?,
+            client_id: string(registered.client_id, "client_id")?,
+            scope: optional(string(registered.scope, "scope"))?.unwrap_or_default(),
+            sid: uuid(registered.sid, "sid")?,
+            auth_time: time(registered.auth_time, "auth_time")?,
+            amr: optional(strings(registered.amr, "amr"))?.unwrap_or_default(),
+            roles: optional(strings(registered.roles, "roles"))?.unwrap_or_default(),
+            extra: match made_of_nothing {
+                Some(extra) => extra,
+                None => X::deserialize(Value::Object(rest.unwrap_or_default()))
+                    .map_err(|error| VerifyError::Extra(error.to_string().escape_debug().to_string()))?,
+            },
         })
     }
 }
@@ -45,13 +51,65 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     pub(crate) fn read(payload: &[u8]) -> Result<Self, VerifyError> {
-        let mut registered = Registered::read(payload)?;
+        let registered = Registered::read(payload, None)?;
         Ok(Self {
-            iss: registered.string("iss")?,
-            aud: registered.audience()?,
-            exp: registered.time("exp")?,
-            nbf: optional(registered.time("nbf"))?,
-            iat: optional(registered.time("iat"))?,
+            iss: string(registered.iss, "iss")?,
+            aud: audience(registered.aud)?,
+            exp: time(registered.exp, "exp")?,
+            nbf: optional(time(registered.nbf, "nbf"))?,
+            iat: optional(time(registered.iat, "iat"))?,
+        })
+    }
+}
+
+/// The registered claims of a payload, each in the place of its name.
+#[derive(Default)]
+struct Registered<'de> {
+    iss: Claim<'de>,
+    sub: Claim<'de>,
+    aud: Claim<'de>,
+    exp: Claim<'de>,
+    iat: Claim<'de>,
+    nbf: Claim<'de>,
+    jti: Claim<'de>,
+    client_id: Claim<'de>,
+    scope: Claim<'de>,
+    sid: Claim<'de>,
+    auth_time: Claim<'de>,
+    amr: Claim<'de>,
+    roles: Claim<'de>,
+}
+
+type Claim<'de> = Option<Shallow<'de>>;
+
+impl<'de> Registered<'de> {
+    #[inline]
+    fn read(payload: &'de [u8], rest: Option<&mut Map<String, Value>>) -> Result<Self, VerifyError> {
+        let mut found = Self::default();
+        strict::members(payload, &mut found, rest).map_err(|reason| VerifyError::json(Part::Payload, reason))?;
+        Ok(found)
+    }
+}
+
+impl<'de> Places<'de> for Registered<'de> {
+    /// One for each of [`REGISTERED_CLAIMS`](crate::REGISTERED_CLAIMS).
+    #[inline]
+    fn place(&mut self, name: &str) -> Option<&mut Claim<'de>> {
+        Some(match name {
+            "iss" => &mut self.iss,
+            "sub" => &mut self.sub,
+            "aud" => &mut self.aud,
+            "exp" => &mut self.exp,
+            "iat" => &mut self.iat,
+            "nbf" => &mut self.nbf,
+            "jti" => &mut self.jti,
+            "client_id" => &mut self.client_id,
+            "scope" => &mut self.scope,
+            "sid" => &mut self.sid,
+            "auth_time" => &mut self.auth_time,
+            "amr" => &mut self.amr,
+            "roles" => &mut self.roles,
+            _ => return None,
         })
     }
 }
@@ -65,160 +123,103 @@ fn optional<T>(read: Result<T, VerifyError>) -> Result<Option<T>, VerifyError> {
     }
 }
 
-/// The registered claims of a payload, each in the place of its name, taken out one by one.
-struct Registered<'de>([Option<Shallow<'de>>; REGISTERED_CLAIMS.len()]);
-
-impl<'de> Registered<'de> {
-    #[inline]
-    fn read(payload: &'de [u8]) -> Result<Self, VerifyError> {
-        let mut found = [const { None }; REGISTERED_CLAIMS.len()];
-        strict::members(payload, |name, value| {
-            if let Some((_, place)) =
-                REGISTERED_CLAIMS.iter().zip(&mut found).find(|(registered, _)| **registered == name)
-            {
-                *place = Some(value);
-            }
-        })
-        .map_err(|reason| VerifyError::json(Part::Payload, reason))?;
-        Ok(Self(found))
-    }
-
-    #[inline]
-    fn take(&mut self, name: &'static str) -> Result<Shallow<'de>, VerifyError> {
-        let place = REGISTERED_CLAIMS.iter().zip(&mut self.0).find(|(registered, _)| **registered == name);
-        place.and_then(|(_, value)| value.take()).ok_or(VerifyError::MissingClaim(name))
-    }
-
-    #[inline]
-    fn text(&mut self, name: &'static str) -> Result<Cow<'de, str>, VerifyError> {
-        match self.take(name)? {
-            Shallow::Text(text) => Ok(text),
-            _ => Err(VerifyError::ClaimType(name)),
-        }
-    }
-
-    #[inline]
-    fn string(&mut self, name: &'static str) -> Result<String, VerifyError> {
-        self.text(name).map(Cow::into_owned)
-    }
-
-    /// Lower case with hyphens, the form that RFC 9562 §4 says to write: one id has one text.
-    #[inline]
-    fn uuid(&mut self, name: &'static str) -> Result<Uuid, VerifyError> {
-        let text = self.text(name)?;
-        let id = Uuid::try_parse(&text).map_err(|_| VerifyError::ClaimType(name))?;
-        if *id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == *text {
-            Ok(id)
-        } else {
-            Err(VerifyError::ClaimType(name))
-        }
-    }
-
-    #[inline]
-    fn time(&mut self, name: &'static str) -> Result<UnixTime, VerifyError> {
-        let Shallow::Natural(secs) = self.take(name)? else { return Err(VerifyError::ClaimType(name)) };
-        UnixTime::try_from(secs).map_err(|_| VerifyError::ClaimType(name))
-    }
-
-    #[inline]
-    fn strings(&mut self, name: &'static str) -> Result<Vec<String>, VerifyError> {
-        match self.take(name)? {
-            Shallow::Texts(items) => Ok(items.into_iter().map(Cow::into_owned).collect()),
-            _ => Err(VerifyError::ClaimType(name)),
-        }
-    }
-
-    #[inline]
-    fn audience(&mut self) -> Result<Audience, VerifyError> {
-        match self.take("aud")? {
-            Shallow::Text(name) => Ok(Audience::from(name.into_owned())),
-            Shallow::Texts(names) => {
-                let names: Vec<String> = names.into_iter().map(Cow::into_owned).collect();
-                Audience::try_from(names).map_err(|_| VerifyError::ClaimType("aud"))
-            }
-            _ => Err(VerifyError::ClaimType("aud")),
-        }
+fn text<'de>(claim: Claim<'de>, name: &'static str) -> Result<Cow<'de, str>, VerifyError> {
+    match claim {
+        Some(Shallow::Text(text)) => Ok(text),
+        Some(_) => Err(VerifyError::ClaimType(name)),
+        None => Err(VerifyError::MissingClaim(name)),
     }
 }
 
-/// What a payload holds beside the registered claims. A type that ignores it, as [`NoClaims`](crate::NoClaims) does,
-/// costs nothing; for any other the members are collected.
-struct Rest<'de>(&'de [u8]);
+fn string(claim: Claim<'_>, name: &'static str) -> Result<String, VerifyError> {
+    text(claim, name).map(Cow::into_owned)
+}
 
-impl Rest<'_> {
-    fn collect(self) -> Result<Value, serde_json::Error> {
-        let mut members = strict::object(self.0).map_err(serde_json::Error::custom)?;
-        for name in REGISTERED_CLAIMS {
-            members.remove(name);
+/// Lower case with hyphens, the form that RFC 9562 §4 says to write: one id has one text.
+fn uuid(claim: Claim<'_>, name: &'static str) -> Result<Uuid, VerifyError> {
+    let text = text(claim, name)?;
+    // Of the forms that are read, only the one with hyphens has 36 characters.
+    if text.len() != HYPHENATED_LEN || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(VerifyError::ClaimType(name));
+    }
+    Uuid::try_parse(&text).map_err(|_| VerifyError::ClaimType(name))
+}
+
+const HYPHENATED_LEN: usize = uuid::fmt::Hyphenated::LENGTH;
+
+fn time(claim: Claim<'_>, name: &'static str) -> Result<UnixTime, VerifyError> {
+    match claim {
+        Some(Shallow::Natural(secs)) => UnixTime::try_from(secs).map_err(|_| VerifyError::ClaimType(name)),
+        Some(_) => Err(VerifyError::ClaimType(name)),
+        None => Err(VerifyError::MissingClaim(name)),
+    }
+}
+
+fn strings(claim: Claim<'_>, name: &'static str) -> Result<Vec<String>, VerifyError> {
+    match claim {
+        Some(Shallow::Texts(items)) => Ok(items.into_iter().map(Cow::into_owned).collect()),
+        Some(_) => Err(VerifyError::ClaimType(name)),
+        None => Err(VerifyError::MissingClaim(name)),
+    }
+}
+
+fn audience(claim: Claim<'_>) -> Result<Audience, VerifyError> {
+    match claim {
+        Some(Shallow::Text(name)) => Ok(Audience::from(name.into_owned())),
+        Some(Shallow::Texts(names)) => {
+            let names: Vec<String> = names.into_iter().map(Cow::into_owned).collect();
+            Audience::try_from(names).map_err(|_| VerifyError::ClaimType("aud"))
         }
-        Ok(Value::Object(members))
+        Some(_) => Err(VerifyError::ClaimType("aud")),
+        None => Err(VerifyError::MissingClaim("aud")),
     }
 }
 
-/// Methods without arguments beside the visitor, handed on to the collected members.
-macro_rules! collected {
-    ($($method:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-            self.collect()?.$method(visitor)
-        })*
-    };
+/// Gives a type that ignores what it is given its nothing, and notes when it does not.
+struct Nothing<'a> {
+    wanted: &'a Cell<bool>,
 }
 
-impl<'de> Deserializer<'de> for Rest<'_> {
-    type Error = serde_json::Error;
+/// The type looks at what it is given.
+#[derive(Debug)]
+struct Wanted;
 
-    collected! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
-        deserialize_byte_buf deserialize_option deserialize_unit deserialize_seq deserialize_map
-        deserialize_identifier
+impl Nothing<'_> {
+    /// The value of a type that ignores what it is given. One that wanted to look has none, even if it makes do without.
+    fn make<X: DeserializeOwned>() -> Option<X> {
+        let wanted = Cell::new(false);
+        X::deserialize(Nothing { wanted: &wanted }).ok().filter(|_| !wanted.get())
+    }
+}
+
+impl<'de> Deserializer<'de> for Nothing<'_> {
+    type Error = Wanted;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Wanted> {
+        self.wanted.set(true);
+        Err(Wanted)
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wanted> {
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
-        self.collect()?.deserialize_unit_struct(name, visitor)
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier
     }
+}
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.collect()?.deserialize_newtype_struct(name, visitor)
+impl de::Error for Wanted {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
     }
+}
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Self::Error> {
-        self.collect()?.deserialize_tuple(len, visitor)
-    }
+impl std::error::Error for Wanted {}
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.collect()?.deserialize_tuple_struct(name, len, visitor)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.collect()?.deserialize_struct(name, fields, visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.collect()?.deserialize_enum(name, variants, visitor)
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the type looks at what it is given")
     }
 }

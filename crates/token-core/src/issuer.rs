@@ -1,12 +1,11 @@
 //! Makes access tokens.
 
 use crate::{
-    Audience, Claims, MAX_TOKEN_LEN, NoClaims, REGISTERED_CLAIMS, SigningKey, TokenType, UnixTime, VerificationKey,
-    strict,
+    Audience, MAX_TOKEN_LEN, NoClaims, REGISTERED_CLAIMS, SigningKey, TokenType, UnixTime, VerificationKey,
+    jws::Header, strict,
 };
 use serde::Serialize;
-use serde_json::{Map, Value, json};
-use signature::Signer;
+use serde_json::{Map, Value};
 use std::fmt;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -66,16 +65,36 @@ pub enum IssueError {
     Signing,
 }
 
+/// [`Claims`](crate::Claims) as they are written, borrowed from where they are.
+#[derive(Serialize)]
+struct WrittenClaims<'a> {
+    iss: &'a str,
+    sub: Uuid,
+    aud: &'a Audience,
+    exp: UnixTime,
+    iat: UnixTime,
+    jti: Uuid,
+    client_id: &'a str,
+    scope: &'a str,
+    sid: Uuid,
+    auth_time: UnixTime,
+    amr: &'a [String],
+    roles: &'a [String],
+    #[serde(flatten)]
+    extra: &'a Map<String, Value>,
+}
+
+/// More bytes than the payload of most tokens has.
+const ORDINARY_PAYLOAD: usize = 640;
+
+/// The characters of a signature by the longest RSA key that is taken (8192 bits), and its dot.
+const LONGEST_SIGNATURE: usize = 1368;
+
 impl Issuer {
     /// An issuer of tokens that live `ttl_secs` seconds.
     #[must_use]
     pub fn new(key: SigningKey, issuer: String, audience: Audience, ttl_secs: u64) -> Self {
-        let header = json!({
-            "typ": TokenType::AccessToken.name(),
-            "alg": key.algorithm().name(),
-            "kid": key.kid(),
-        });
-        let header = strict::to_base64url(header.to_string().as_bytes()) + ".";
+        let header = Header::encoded(&TokenType::AccessToken, key.algorithm(), key.kid()) + ".";
         Self { key, iss: issuer, audience, ttl_secs, header }
     }
 
@@ -86,36 +105,36 @@ impl Issuer {
     /// long to be read, or signing failed.
     pub fn issue<X: Serialize>(&self, grant: Grant<X>, now: UnixTime) -> Result<AccessToken, IssueError> {
         let expires_at = now.saturating_add_secs(self.ttl_secs);
-        let claims = Claims {
-            iss: self.iss.clone(),
+        let claims = WrittenClaims {
+            iss: &self.iss,
             sub: grant.subject,
-            aud: self.audience.clone(),
+            aud: &self.audience,
             exp: expires_at,
             iat: now,
-            nbf: None,
             jti: grant.token_id,
-            client_id: grant.client_id,
-            scope: grant.scope,
+            client_id: &grant.client_id,
+            scope: &grant.scope,
             sid: grant.session,
             auth_time: grant.auth_time,
-            amr: grant.amr,
-            roles: grant.roles,
-            extra: extra_members(&grant.extra)?,
+            amr: &grant.amr,
+            roles: &grant.roles,
+            extra: &extra_members(&grant.extra)?,
         };
-        let payload = serde_json::to_vec(&claims).map_err(|error| IssueError::NotAnObject(error.to_string()))?;
+        let mut payload = Vec::with_capacity(ORDINARY_PAYLOAD);
+        serde_json::to_writer(&mut payload, &claims).map_err(|error| IssueError::NotAnObject(error.to_string()))?;
         let token = self.sign(&payload)?;
         Ok(AccessToken { token, expires_at, expires_in: expires_at.as_secs().saturating_sub(now.as_secs()) })
     }
 
     fn sign(&self, payload: &[u8]) -> Result<Zeroizing<String>, IssueError> {
-        let payload = strict::to_base64url(payload);
         // Room for the longest signature, so that the token is never moved and no copy of it stays behind.
-        let mut token = Zeroizing::new(String::with_capacity(self.header.len() + payload.len() + 1024));
+        let room = self.header.len() + payload.len().div_ceil(3) * 4 + LONGEST_SIGNATURE;
+        let mut token = Zeroizing::new(String::with_capacity(room));
         token.push_str(&self.header);
-        token.push_str(&payload);
-        let signature = self.key.try_sign(token.as_bytes()).map_err(|_| IssueError::Signing)?;
+        strict::push_base64url(payload, &mut token);
+        let signature = self.key.sign_with(token.as_bytes(), strict::to_base64url).map_err(|_| IssueError::Signing)?;
         token.push('.');
-        token.push_str(&strict::to_base64url(&signature));
+        token.push_str(&signature);
         if token.len() > MAX_TOKEN_LEN { Err(IssueError::TooLong { length: token.len() }) } else { Ok(token) }
     }
 

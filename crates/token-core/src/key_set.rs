@@ -1,6 +1,6 @@
 //! The keys that a verifier trusts, by name, and their public form (JWK set, RFC 7517 §5).
 
-use crate::{KeyError, VerificationKey, strict};
+use crate::{KeyError, TokenType, VerificationKey, jws::Header, key::KeyIdentity, strict};
 use serde_json::Value;
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, btree_map::Entry};
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: BTreeMap<String, VerificationKey>,
+    /// By the encoded header of the access tokens that the key's own issuer writes, so that it need not be read.
+    headers: BTreeMap<String, VerificationKey>,
 }
 
 impl KeySet {
@@ -20,7 +22,13 @@ impl KeySet {
         for key in keys {
             set.entry(key.kid().to_owned()).or_insert(key);
         }
-        Self { keys: set }
+        Self::of(set)
+    }
+
+    fn of(keys: BTreeMap<String, VerificationKey>) -> Self {
+        let header = |key: &VerificationKey| Header::encoded(&TokenType::AccessToken, key.algorithm(), key.kid());
+        let headers = keys.values().map(|key| (header(key), key.clone())).collect();
+        Self { keys, headers }
     }
 
     /// Reads a JWK set (RFC 7517 §5).
@@ -50,7 +58,7 @@ impl KeySet {
                 Err(error) => return Err(error),
             };
         }
-        Ok(Self { keys })
+        Ok(Self::of(keys))
     }
 
     /// The public keys as a JWK set in JSON, ordered by `kid`: equal sets give equal text. Secrets are left out.
@@ -64,6 +72,18 @@ impl KeySet {
     #[must_use]
     pub fn get(&self, kid: &str) -> Option<&VerificationKey> {
         self.keys.get(kid)
+    }
+
+    /// The key whose access tokens have exactly this encoded header.
+    #[inline]
+    pub(crate) fn by_header(&self, encoded: &str) -> Option<&VerificationKey> {
+        self.headers.get(encoded)
+    }
+
+    /// This very key, if it is still among them; another one of the same `kid` is not it.
+    #[inline]
+    pub(crate) fn find(&self, identity: &KeyIdentity) -> Option<&VerificationKey> {
+        self.keys.values().find(|key| identity.is_of(key))
     }
 
     /// The keys, ordered by `kid`.

@@ -8,6 +8,7 @@
 //! [`Algorithm`], [`SigningKey`], [`VerificationKey`], [`KeySet`] | keys: one algorithm each, named by thumbprint, published as JWK set
 //! [`Issuer`] | makes tokens
 //! [`Verifier`], [`Rules`], [`VerifyError`] | decides whether a token is good, at a time that you give
+//! [`VerifiedCache`] | tokens that have verified, so that a session's requests pay for one signature
 //! [`Jws`] | the layer below: form, header and signature of any compact JWS
 //! [`RevocationSet`] | which sessions and accounts have been revoked while their tokens still live
 //! [`inspect()`] | what a token says, explained and not believed
@@ -78,6 +79,7 @@ mod key_set;
 mod revocation;
 pub mod strict;
 mod time;
+mod verified_cache;
 mod verifier;
 mod verify_error;
 
@@ -90,5 +92,6 @@ pub use key::{KeyError, PublicJwk, PublicParameters, SigningKey, VerificationKey
 pub use key_set::KeySet;
 pub use revocation::RevocationSet;
 pub use time::{TimeOutOfRange, UnixTime};
+pub use verified_cache::VerifiedCache;
 pub use verifier::{Leeway, Rules, TokenType, Verifier};
 pub use verify_error::{Part, VerifyError};

@@ -10,7 +10,7 @@ use std::{cell::RefCell, fmt};
 
 mod members;
 
-pub(crate) use members::{Shallow, members};
+pub(crate) use members::{Places, Shallow, members};
 
 /// Why a text is not acceptable JSON.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +94,38 @@ const BASE64URL: b64::GeneralPurpose = b64::GeneralPurpose::new(
 /// [`Base64Error`] for everything that [`to_base64url`] would not have written.
 pub fn base64url(text: &str) -> Result<Vec<u8>, Base64Error> {
     BASE64URL.decode(text).map_err(|_| Base64Error)
+}
+
+/// Room to decode into without asking the allocator: on the stack for what an ordinary token has, on the heap beyond.
+pub(crate) struct Decoded<const N: usize> {
+    stack: [u8; N],
+    heap: Vec<u8>,
+}
+
+impl<const N: usize> Decoded<N> {
+    pub(crate) const fn new() -> Self {
+        Self { stack: [0; N], heap: Vec::new() }
+    }
+
+    /// As [`base64url`].
+    #[inline]
+    pub(crate) fn decode(&mut self, text: &str) -> Result<&[u8], Base64Error> {
+        let most = text.len().div_ceil(4) * 3;
+        let room = match self.stack.get_mut(..most) {
+            Some(room) => room,
+            None => {
+                self.heap.resize(most, 0);
+                self.heap.as_mut_slice()
+            }
+        };
+        let length = BASE64URL.decode_slice(text, room).map_err(|_| Base64Error)?;
+        room.get(..length).ok_or(Base64Error)
+    }
+}
+
+/// Appends the base64url of these bytes (RFC 7515 §2).
+pub(crate) fn push_base64url(bytes: &[u8], text: &mut String) {
+    BASE64URL.encode_string(bytes, text);
 }
 
 /// Encodes as base64url without padding (RFC 7515 §2).

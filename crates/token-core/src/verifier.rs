@@ -1,7 +1,10 @@
 //! The one place that decides whether an access token is good.
 
 use crate::{
-    Audience, Claims, Jws, KeySet, RevocationSet, UnixTime, VerifyError, claim_reader::Bounds, strict,
+    Audience, Claims, KeySet, RevocationSet, UnixTime, VerificationKey, VerifiedCache, VerifyError,
+    claim_reader::Bounds,
+    jws::{Compact, HEADER_ROOM, Header},
+    strict::{self, Decoded},
     verify_error::Part,
 };
 use serde::de::DeserializeOwned;
@@ -10,8 +13,11 @@ use std::{borrow::Cow, sync::Arc};
 
 /// Verifies access tokens: strictly, without a look-up, at a time that the caller gives.
 ///
-/// In this order: length, form, encoding, header (all in [`Jws::read`]), `typ`, `kid`, `alg`, signature, then the
-/// claims. Nothing of a token is used before its signature is good, save `kid` to find the key.
+/// In this order: length, form, encoding, header (all as in [`Jws::read`](crate::Jws::read)), `typ`, `kid`, `alg`,
+/// signature, then the claims. Nothing of a token is used before its signature is good, save `kid` to find the key.
+///
+/// A header that is, byte for byte, the one that [`Issuer`](crate::Issuer) writes with a trusted key needs no reading: what
+/// it says is known. Any other is read, and rules alike.
 ///
 /// A good token may still belong to an ended session: ask a [`RevocationSet`](crate::RevocationSet) too.
 #[derive(Clone, Debug)]
@@ -19,6 +25,10 @@ pub struct Verifier {
     keys: Arc<KeySet>,
     rules: Rules,
 }
+
+/// Bytes of a payload, and of a signature, that are decoded without the heap.
+const PAYLOAD_ROOM: usize = 1024;
+const SIGNATURE_ROOM: usize = 516;
 
 /// What a verifier demands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,7 +178,7 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`], one variant a reason.
     pub fn verify<X: DeserializeOwned>(&self, token: &str, now: UnixTime) -> Result<Claims<X>, VerifyError> {
-        self.decide(token, now, |_| false)
+        self.decide(token, now, |_| false).map(|(claims, _)| claims)
     }
 
     /// Verifies a token as [`verify`](Self::verify) does, and refuses what has been revoked: the token of an ended session, of
@@ -182,11 +192,51 @@ impl Verifier {
         now: UnixTime,
         revocations: &RevocationSet,
     ) -> Result<Claims<X>, VerifyError> {
-        let claims: Claims<X> = self.decide(token, now, |kid| revocations.is_key_revoked(kid))?;
-        if revocations.is_revoked(claims.sid, claims.sub, claims.iat) {
-            return Err(VerifyError::Revoked);
+        self.decide_unrevoked(token, now, revocations).map(|(claims, _)| claims)
+    }
+
+    /// Verifies a token as [`verify_unrevoked`](Self::verify_unrevoked) does, without its cryptography where `cache` holds it.
+    ///
+    /// What is remembered is only that the signature was good and what the claims said. The key, the claims, the times and
+    /// the revocations are checked again each time, and whatever does not pass is decided about as if there were no cache.
+    ///
+    /// # Errors
+    /// [`VerifyError`], the same as without the cache.
+    pub fn verify_cached<X: DeserializeOwned + Send + Sync + 'static>(
+        &self,
+        token: &str,
+        now: UnixTime,
+        revocations: &RevocationSet,
+        cache: &VerifiedCache,
+    ) -> Result<Arc<Claims<X>>, VerifyError> {
+        let is_access_token = self.rules.typ == TokenType::AccessToken;
+        let Some(place) = cache.place_of::<X>(token).filter(|_| is_access_token) else {
+            return self.verify_unrevoked(token, now, revocations).map(Arc::new);
+        };
+        if let Some((claims, identity)) = place.get() {
+            if self.keys.find(&identity).is_some_and(|key| self.still_passes(&claims, key, now, revocations)) {
+                return Ok(claims);
+            }
+            place.forget();
         }
+        let (claims, key) = self.decide_unrevoked(token, now, revocations)?;
+        let claims = Arc::new(claims);
+        place.keep(Arc::clone(&claims), key.identity());
         Ok(claims)
+    }
+
+    /// Whether claims that this key has signed pass everything but the cryptography.
+    #[inline]
+    fn still_passes<X>(
+        &self,
+        claims: &Claims<X>,
+        key: &VerificationKey,
+        now: UnixTime,
+        revoked: &RevocationSet,
+    ) -> bool {
+        self.check_claims(claims, now).is_ok()
+            && !revoked.is_key_revoked(key.kid())
+            && !revoked.is_revoked(claims.sid, claims.sub, claims.iat)
     }
 
     /// Verifies a JWT of another kind than an access token (see [`TokenType::Other`]) at the time `now` and gives its
@@ -198,39 +248,105 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`], one variant a reason.
     pub fn verify_jwt(&self, token: &str, now: UnixTime) -> Result<Map<String, Value>, VerifyError> {
-        let payload = self.payload(token, |_| false)?;
-        let Bounds { iss, aud, exp, nbf, iat } = Bounds::read(&payload)?;
+        let mut room = Decoded::<PAYLOAD_ROOM>::new();
+        let (payload, _) = self.payload(token, &mut room, |_| false)?;
+        let Bounds { iss, aud, exp, nbf, iat } = Bounds::read(payload)?;
         self.check(&iss, &aud, exp, nbf, iat, now)?;
-        strict::object(&payload).map_err(|reason| VerifyError::json(Part::Payload, reason))
+        strict::object(payload).map_err(|reason| VerifyError::json(Part::Payload, reason))
     }
 
     fn decide<X: DeserializeOwned>(
         &self,
         token: &str,
         now: UnixTime,
-        is_key_revoked: impl FnOnce(&str) -> bool,
-    ) -> Result<Claims<X>, VerifyError> {
-        let claims = Claims::read(&self.payload(token, is_key_revoked)?)?;
-        self.check(&claims.iss, &claims.aud, claims.exp, claims.nbf, Some(claims.iat), now)?;
-        Ok(claims)
+        is_key_revoked: impl Fn(&str) -> bool,
+    ) -> Result<(Claims<X>, &VerificationKey), VerifyError> {
+        let mut room = Decoded::<PAYLOAD_ROOM>::new();
+        let (payload, key) = self.payload(token, &mut room, is_key_revoked)?;
+        let claims = Claims::read(payload)?;
+        self.check_claims(&claims, now)?;
+        Ok((claims, key))
     }
 
-    /// The payload of a token of the right kind with a good signature.
-    fn payload(&self, token: &str, is_key_revoked: impl FnOnce(&str) -> bool) -> Result<Vec<u8>, VerifyError> {
-        let jws = Jws::read(token)?;
-        if !jws.has_payload() {
+    fn decide_unrevoked<X: DeserializeOwned>(
+        &self,
+        token: &str,
+        now: UnixTime,
+        revocations: &RevocationSet,
+    ) -> Result<(Claims<X>, &VerificationKey), VerifyError> {
+        let (claims, key): (Claims<X>, _) = self.decide(token, now, |kid| revocations.is_key_revoked(kid))?;
+        if revocations.is_revoked(claims.sid, claims.sub, claims.iat) {
+            return Err(VerifyError::Revoked);
+        }
+        Ok((claims, key))
+    }
+
+    /// The payload of a token of the right kind with a good signature, and the key that made it.
+    fn payload<'room>(
+        &self,
+        token: &str,
+        room: &'room mut Decoded<PAYLOAD_ROOM>,
+        is_key_revoked: impl Fn(&str) -> bool,
+    ) -> Result<(&'room [u8], &VerificationKey), VerifyError> {
+        let parts = Compact::split(token)?;
+        let known = self.known_header(parts.header);
+        let mut header_room;
+        let header = match known {
+            Some(_) => None,
+            None => {
+                header_room = Decoded::<HEADER_ROOM>::new();
+                Some(parts.read_header(&mut header_room)?)
+            }
+        };
+        let payload = parts.decode_payload(room)?;
+        let mut signature_room = Decoded::<SIGNATURE_ROOM>::new();
+        let signature = parts.decode_signature(&mut signature_room)?;
+        if payload.is_empty() {
             return Err(VerifyError::EmptyPart(Part::Payload));
         }
+        let key = match (known, header) {
+            (Some(key), _) if is_key_revoked(key.kid()) => return Err(VerifyError::Revoked),
+            (Some(key), _) => key,
+            (None, Some(header)) => self.key_of(&header, is_key_revoked)?,
+            (None, None) => return Err(VerifyError::UnknownKey),
+        };
+        key.verify(parts.signed.as_bytes(), signature)?;
+        Ok((payload, key))
+    }
+
+    /// The key of a header that need not be read: it is exactly what the key's own issuer writes, so `typ`, `kid` and
+    /// `alg` are right, and nothing else is in it.
+    #[inline]
+    fn known_header(&self, encoded: &str) -> Option<&VerificationKey> {
+        match self.rules.typ {
+            TokenType::AccessToken => self.keys.by_header(encoded),
+            TokenType::Other(_) => None,
+        }
+    }
+
+    /// The key that a header names, if it is of the right kind and the key's algorithm stands in it.
+    fn key_of(
+        &self,
+        header: &Header<'_>,
+        is_key_revoked: impl Fn(&str) -> bool,
+    ) -> Result<&VerificationKey, VerifyError> {
         let expected = &self.rules.typ;
-        if !jws.header().typ().is_some_and(|typ| expected.accepts(typ)) {
+        if !header.typ.as_ref().is_some_and(|typ| expected.accepts(typ)) {
             return Err(VerifyError::WrongType { expected: expected.to_name() });
         }
-        let kid = jws.header().kid().ok_or(VerifyError::HeaderMember("kid"))?;
+        let kid = header.kid.as_ref().ok_or(VerifyError::HeaderMember("kid"))?;
         let key = self.keys.get(kid).ok_or(VerifyError::UnknownKey)?;
         if is_key_revoked(kid) {
             return Err(VerifyError::Revoked);
         }
-        jws.verify(key)
+        if header.alg != key.algorithm().name() {
+            return Err(VerifyError::AlgorithmMismatch);
+        }
+        Ok(key)
+    }
+
+    fn check_claims<X>(&self, claims: &Claims<X>, now: UnixTime) -> Result<(), VerifyError> {
+        self.check(&claims.iss, &claims.aud, claims.exp, claims.nbf, Some(claims.iat), now)
     }
 
     fn check(

@@ -21,4 +21,5 @@ mod verification;
 pub use error::KeyError;
 pub use jwk::{PublicJwk, PublicParameters, thumbprint};
 pub use signing::SigningKey;
+pub(crate) use verification::KeyIdentity;
 pub use verification::VerificationKey;

@@ -163,20 +163,27 @@ impl SigningKey {
     }
 }
 
-impl signature::Signer<Vec<u8>> for SigningKey {
-    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+impl SigningKey {
+    /// Signs a message and shows the signature, which is nowhere but on the stack save for RSA.
+    pub(crate) fn sign_with<T>(&self, message: &[u8], show: impl FnOnce(&[u8]) -> T) -> Result<T, signature::Error> {
         // AWS-LC takes no generator from outside; its interface asks for one all the same.
         let random = SystemRandom::new();
         match &self.0.pair {
-            Pair::Ed25519(pair) => pair.try_sign(message).map(|signature| signature.as_ref().to_vec()),
-            Pair::Ecdsa(pair) => pair.sign(&random, message).map(|signature| signature.as_ref().to_vec()),
+            Pair::Ed25519(pair) => pair.try_sign(message).map(|signature| show(signature.as_ref())),
+            Pair::Ecdsa(pair) => pair.sign(&random, message).map(|signature| show(signature.as_ref())),
             Pair::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(*encoding, &random, message, &mut signature).map(|()| signature)
+                pair.sign(*encoding, &random, message, &mut signature).map(|()| show(&signature))
             }
-            Pair::Secret(secret) => Ok(hmac::sign(secret, message).as_ref().to_vec()),
+            Pair::Secret(secret) => Ok(show(hmac::sign(secret, message).as_ref())),
         }
         .map_err(|_| signature::Error::new())
+    }
+}
+
+impl signature::Signer<Vec<u8>> for SigningKey {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        self.sign_with(message, <[u8]>::to_vec)
     }
 }
 

@@ -11,7 +11,10 @@ use aws_lc_rs::{
 };
 use jsonwebtoken::crypto::JwtVerifier;
 use serde_json::{Map, Value};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+};
 use zeroize::Zeroizing;
 
 /// A key that verifies signatures of one algorithm. A clone shares the parsed key.
@@ -20,6 +23,17 @@ use zeroize::Zeroizing;
 /// `Debug` nor a JWK shows it.
 #[derive(Clone)]
 pub struct VerificationKey(Arc<Inner>);
+
+/// Which parsed key it was. It keeps no key alive, and no other key ever has it, since it keeps the key's place in memory.
+#[derive(Clone)]
+pub(crate) struct KeyIdentity(Weak<Inner>);
+
+impl KeyIdentity {
+    #[inline]
+    pub(crate) fn is_of(&self, key: &VerificationKey) -> bool {
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&key.0))
+    }
+}
 
 struct Inner {
     algorithm: Algorithm,
@@ -112,6 +126,10 @@ impl VerificationKey {
 
     pub(super) fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         Inner::secret(algorithm, secret).map(|key| Self(Arc::new(key)))
+    }
+
+    pub(crate) fn identity(&self) -> KeyIdentity {
+        KeyIdentity(Arc::downgrade(&self.0))
     }
 
     /// The key's name, which a token's `kid` must equal.

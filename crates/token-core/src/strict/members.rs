@@ -1,8 +1,9 @@
 //! An object's members read as they come, without building the object: the verifier's way, which copies nothing that it
 //! does not keep.
 
-use super::{JsonError, Repeated, read};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use super::{JsonError, Repeated, Strict, read};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 /// What a member holds, as far as it is of use: header members and registered claims are texts, whole numbers and lists
@@ -15,23 +16,34 @@ pub(crate) enum Shallow<'de> {
     Other,
 }
 
-/// Reads an object member by member: each name and what it holds goes to `each`.
+/// Where the members go whose values are of use.
+pub(crate) trait Places<'de> {
+    /// The place of the member of that name, empty at first; `None` for a member that nobody asked for.
+    fn place(&mut self, name: &str) -> Option<&mut Option<Shallow<'de>>>;
+}
+
+/// Reads an object member by member, in one pass: what has a place goes there, anything else to `others`, if it is wanted.
 ///
 /// As strict as [`object`](super::object): a name that occurs twice, at any depth, refuses the whole text, although
-/// `each` may have seen a part of it by then.
+/// the places may hold a part of it by then.
 #[inline]
-pub(crate) fn members<'de>(bytes: &'de [u8], each: impl FnMut(&str, Shallow<'de>)) -> Result<(), JsonError> {
-    let is_object = read(bytes, |repeated, reader| reader.deserialize_any(Outermost { repeated, each }))?;
+pub(crate) fn members<'de>(
+    bytes: &'de [u8],
+    places: &mut impl Places<'de>,
+    others: Option<&mut Map<String, Value>>,
+) -> Result<(), JsonError> {
+    let is_object = read(bytes, |repeated, reader| reader.deserialize_any(Outermost { repeated, places, others }))?;
     if is_object { Ok(()) } else { Err(JsonError::NotAnObject) }
 }
 
 /// The outermost value; `false` when it is not an object.
-struct Outermost<'a, F> {
+struct Outermost<'a, P> {
     repeated: &'a Repeated,
-    each: F,
+    places: &'a mut P,
+    others: Option<&'a mut Map<String, Value>>,
 }
 
-impl<'de, F: FnMut(&str, Shallow<'de>)> Visitor<'de> for Outermost<'_, F> {
+impl<'de, P: Places<'de>> Visitor<'de> for Outermost<'_, P> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,9 +88,20 @@ impl<'de, F: FnMut(&str, Shallow<'de>)> Visitor<'de> for Outermost<'_, F> {
     #[inline]
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<bool, A::Error> {
         let mut names = Names::default();
-        while let Some(name) = names.next(&mut members, self.repeated)? {
-            let value = members.next_value_seed(Skim(self.repeated))?;
-            (self.each)(&name, value);
+        while let Some(name) = members.next_key_seed(Name)? {
+            // A place that is taken says that the name has occurred: only names without one are remembered.
+            match self.places.place(&name) {
+                Some(place) if place.is_none() => *place = Some(members.next_value_seed(Skim(self.repeated))?),
+                None if names.insert(name.clone()) => match &mut self.others {
+                    Some(others) => {
+                        others.insert(name.into_owned(), members.next_value_seed(Strict(self.repeated))?);
+                    }
+                    None => {
+                        members.next_value_seed(Skim(self.repeated))?;
+                    }
+                },
+                _ => return Err(twice(name, self.repeated)),
+            }
         }
         Ok(true)
     }
@@ -154,14 +177,23 @@ impl<'de> Visitor<'de> for Skim<'_> {
     #[inline]
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shallow<'de>, A::Error> {
         let mut names = Names::default();
-        while names.next(&mut members, self.0)?.is_some() {
+        while let Some(name) = members.next_key_seed(Name)? {
+            if !names.insert(name.clone()) {
+                return Err(twice(name, self.0));
+            }
             members.next_value_seed(self)?;
         }
         Ok(Shallow::Other)
     }
 }
 
-/// The names of one object so far. Few are compared one by one; of many a set is made, so that a long object costs no
+#[cold]
+fn twice<E: serde::de::Error>(name: Cow<'_, str>, repeated: &Repeated) -> E {
+    repeated.replace(Some(name.into_owned()));
+    E::custom("a member occurs twice")
+}
+
+/// The names of one object so far, as far as nothing else remembers them. Few are compared one by one; of many a set is made, so that a long object costs no
 /// more than its length.
 #[derive(Default)]
 struct Names<'de> {
@@ -172,31 +204,12 @@ struct Names<'de> {
 impl<'de> Names<'de> {
     const FEW: usize = 20;
 
-    /// The object's next name, which must be new.
-    #[inline]
-    fn next<A: MapAccess<'de>>(
-        &mut self,
-        members: &mut A,
-        repeated: &Repeated,
-    ) -> Result<Option<Cow<'de, str>>, A::Error> {
-        let Some(name) = members.next_key_seed(Name)? else { return Ok(None) };
-        if self.insert(name.clone()) {
-            return Ok(Some(name));
-        }
-        repeated.replace(Some(name.into_owned()));
-        Err(A::Error::custom("a member occurs twice"))
-    }
-
     #[inline]
     fn insert(&mut self, name: Cow<'de, str>) -> bool {
         if self.few.contains(&name) {
             return false;
         }
         if self.few.len() < Self::FEW {
-            // Once for the claims of an ordinary token, instead of growing three times.
-            if self.few.is_empty() {
-                self.few.reserve(Self::FEW);
-            }
             self.few.push(name);
             return true;
         }
