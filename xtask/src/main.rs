@@ -1,5 +1,7 @@
-//! The project's own commands: `cargo xtask dev | test | ci | migrate | interop | browser | fuzz`. One file a command.
+//! The project's own commands: `cargo xtask dev | test | ci | bench | seed | migrate | interop | browser |
+//! fuzz`. One file a command.
 
+mod bench;
 mod browser;
 mod ci;
 mod demo;
@@ -12,6 +14,7 @@ mod layers;
 mod migrate;
 mod run;
 mod secrets;
+mod seed;
 mod server;
 mod test;
 #[cfg(test)]
@@ -37,6 +40,8 @@ enum Task {
     Dev(dev::Dev),
     Test(test::Test),
     Ci(ci::Ci),
+    Bench(bench::Bench),
+    Seed(seed::Seed),
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
     Browser(browser::Browser),
@@ -48,6 +53,8 @@ fn main() -> ExitCode {
         Task::Dev(task) => task.run(),
         Task::Test(task) => task.run(),
         Task::Ci(task) => task.run(),
+        Task::Bench(task) => task.run(),
+        Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),
         Task::Browser(task) => task.run(),

@@ -1,8 +1,7 @@
-//! What every measurement uses: the runtimes, the PostgreSQL server, the pace, and what is known of the machine.
+//! What every measurement uses: the runtimes, the PostgreSQL server, the pace, and the disk.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -109,21 +108,25 @@ async fn durability(url: &str) -> Outcome<String> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     let mut words = Vec::new();
-    for name in ["server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "shared_buffers"] {
+    for name in
+        ["server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "shared_buffers"]
+    {
         let value: String = client.query_one("SELECT current_setting($1)", &[&name]).await?.try_get(0)?;
         if matches!((name, value.as_str()), ("fsync" | "synchronous_commit" | "full_page_writes", "off")) {
-            return Err(format!("PostgreSQL has {name} off: its commits are not durable, and their rate says nothing").into());
+            return Err(
+                format!("PostgreSQL has {name} off: its commits are not durable, and their rate says nothing").into()
+            );
         }
         words.push(format!("{name} {value}"));
     }
     Ok(words.join(", "))
 }
 
-/// What is known of the machine.
+/// What is known of the disk.
 pub(crate) struct Machine(Value);
 
 impl Machine {
-    /// Looks at the machine and at the disk of `data`, which must be a disk.
+    /// Looks at the disk of `data`, which must be one.
     pub(crate) fn of(data: &Path) -> Outcome<Self> {
         let disk = second_line(Command::new("df").arg("-PT").arg(data));
         let fields: Vec<&str> = disk.split_whitespace().collect();
@@ -131,17 +134,7 @@ impl Machine {
         if matches!(kind, "tmpfs" | "ramfs") {
             return Err(format!("{} is in memory ({kind}); name a folder on a disk with --data", data.display()).into());
         }
-        let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-        let field = |text: &str, name: &str| {
-            text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':').map(|(_, value)| value.trim().to_owned()))
-        };
-        Ok(Self(json!({
-            "cpu": field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
-            "cores": available_parallelism().map_or(1, usize::from),
-            "memory": field(&read("/proc/meminfo"), "MemTotal"),
-            "kernel": read("/proc/sys/kernel/osrelease").trim(),
-            "disk": format!("{kind} on {device}"),
-        })))
+        Ok(Self(json!({"disk": format!("{kind} on {device}")})))
     }
 
     pub(crate) fn json(&self) -> &Value {

@@ -108,7 +108,11 @@ impl Table {
         self.jeton.trim_log();
         let (p50, p99) = (run.quantile(0.5), run.quantile(0.99));
         eprintln!("  {:>9} sessions   p50 {p50:>8.0} µs   p99 {p99:>8.0} µs", self.sessions);
-        if load == Load::Refresh { self.refresh.push(run) } else { self.list.push(run) }
+        if load == Load::Refresh {
+            self.refresh.push(run)
+        } else {
+            self.list.push(run)
+        }
         Ok(())
     }
 }
@@ -122,8 +126,10 @@ fn found(engine: &str, tables: &[Table]) -> Found {
         for (load, ours, limit) in
             [("refresh", &table.refresh, &smallest.refresh), ("list of sessions", &table.list, &smallest.list)]
         {
-            let (what, limit_is) =
-                (format!("{load} p99, {} sessions", table.sessions), format!("p99 with {} sessions", smallest.sessions));
+            let (what, limit_is) = (
+                format!("{load} p99, {} sessions", table.sessions),
+                format!("p99 with {} sessions", smallest.sessions),
+            );
             let verdict = Verdict {
                 what: &what,
                 engine,

@@ -56,7 +56,15 @@ enum What {
 }
 
 const ROUND: [What; 9] = [
-    What::Commits, What::Refresh, What::Route, What::Me, What::Hash, What::Login, What::Hashes, What::Logins, What::Mixed,
+    What::Commits,
+    What::Refresh,
+    What::Route,
+    What::Me,
+    What::Hash,
+    What::Login,
+    What::Hashes,
+    What::Logins,
+    What::Mixed,
 ];
 
 /// A server under load, and its limits.
@@ -79,7 +87,13 @@ pub(crate) fn measure(bench: &mut Bench, engine: &str, sessions: u64) -> Outcome
         eprintln!("{engine}: round {round} of {}", bench.settings.rounds);
         for what in ROUND {
             let run = scene.run(bench, what)?;
-            eprintln!("  {:<34} {:>9.0} /s   p50 {:>8.0} µs   p99 {:>8.0} µs", name(what, engine), run.rate(), run.quantile(0.5), run.quantile(0.99));
+            eprintln!(
+                "  {:<34} {:>9.0} /s   p50 {:>8.0} µs   p99 {:>8.0} µs",
+                name(what, engine),
+                run.rate(),
+                run.quantile(0.5),
+                run.quantile(0.99)
+            );
             series.entry(what).or_default().push(run);
         }
     }
@@ -97,7 +111,12 @@ pub(crate) fn measure(bench: &mut Bench, engine: &str, sessions: u64) -> Outcome
             let pace = bench.pace();
             let run = bench.open(&mut scene.visitors, rate, pace)?;
             scene.jeton.trim_log();
-            eprintln!("  {:<8} open loop at {rate:>7.0} /s   p50 {:>8.0} µs   p99 {:>8.0} µs", load.name(), run.quantile(0.5), run.quantile(0.99));
+            eprintln!(
+                "  {:<8} open loop at {rate:>7.0} /s   p50 {:>8.0} µs   p99 {:>8.0} µs",
+                load.name(),
+                run.quantile(0.5),
+                run.quantile(0.99)
+            );
             let mut series = Series::default();
             series.push(run);
             latencies.push(series.row(engine, load.name(), &format!("open loop, {:.0} %", part * 100.0)));

@@ -113,9 +113,9 @@ fn main() -> ExitCode {
         Command::Run(run) => run.run(),
         Command::Growth(growth) => growth.run(),
         Command::Seed(seed) => seed.run(),
-        Command::BareRoute { answer } => {
-            tokio::runtime::Runtime::new().map_err(Into::into).and_then(|work| work.block_on(limit::route::serve(&answer)))
-        }
+        Command::BareRoute { answer } => tokio::runtime::Runtime::new()
+            .map_err(Into::into)
+            .and_then(|work| work.block_on(limit::route::serve(&answer))),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -175,7 +175,10 @@ impl Seed {
             ))?,
         };
         let master = seed::master_key(&key)?;
-        let size = seed::Size { users: self.users.unwrap_or(seed::Size::of(self.sessions).users).max(1), sessions: self.sessions };
+        let size = seed::Size {
+            users: self.users.unwrap_or(seed::Size::of(self.sessions).users).max(1),
+            sessions: self.sessions,
+        };
         let work = tokio::runtime::Runtime::new()?;
         work.block_on(seed::fill(&self.database_url, size, &master, false))?;
         let tokens = seed::Tokens::under(&master)?;

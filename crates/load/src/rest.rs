@@ -24,7 +24,9 @@ const SLACK: f64 = 8.0;
 pub(crate) fn measure(bench: &Bench, sessions: u64) -> Outcome<Vec<Value>> {
     eprintln!("\nmemory and start");
     let mut rows = vec![
-        start("start to ready, new database", &bench.settings.binary, || Site::new(&bench.settings.data, None).map(Rc::new))?,
+        start("start to ready, new database", &bench.settings.binary, || {
+            Site::new(&bench.settings.data, None).map(Rc::new)
+        })?,
         existing(bench)?,
     ];
     rows.extend(memory(bench, sessions)?);

@@ -7,9 +7,7 @@ use futures_util::SinkExt as _;
 use tokio_postgres::{Client, NoTls};
 
 use super::Progress;
-use super::rows::{
-    AMR, CLIENT, DEVICE_CLASS, Rows, SCOPE, SESSION_COLUMNS, Session, USER_AGENT, USER_COLUMNS,
-};
+use super::rows::{AMR, CLIENT, DEVICE_CLASS, Rows, SCOPE, SESSION_COLUMNS, Session, USER_AGENT, USER_COLUMNS};
 use crate::outcome::{Outcome, While as _};
 
 /// What is sent at once.
