@@ -53,6 +53,7 @@ pub(crate) async fn closed<C: Caller>(callers: Vec<C>, pace: Pace) -> Outcome<(V
                 }
                 let outcome = caller.call().await;
                 let ended = Instant::now();
+                run.borrow_mut().calls += 1;
                 if ended >= from && ended < until {
                     run.borrow_mut().note(ended - began, &outcome);
                 }
@@ -85,6 +86,7 @@ pub(crate) async fn open<C: Caller>(callers: Vec<C>, rate: f64, pace: Pace) -> O
                 let Some(due) = ticket else { return caller };
                 let outcome =
                     if Instant::now() < patience { caller.call().await } else { Err("given up, far too late".into()) };
+                run.borrow_mut().calls += 1;
                 if due >= from {
                     run.borrow_mut().note(due.elapsed(), &outcome);
                 }

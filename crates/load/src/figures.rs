@@ -18,6 +18,10 @@ pub(crate) struct Run {
     length: Duration,
     pub(crate) failed: u64,
     pub(crate) first_failure: Option<String>,
+    /// Calls, those of the warm-up too.
+    pub(crate) calls: u64,
+    /// What the server's process used of its cores for all calls; PostgreSQL's own use is not in it.
+    pub(crate) cpu: Option<Duration>,
     /// In nanoseconds.
     latencies: Histogram<u64>,
 }
@@ -32,7 +36,7 @@ impl Run {
     pub(crate) fn of(length: Duration) -> Self {
         // Three digits of a range that is no choice of the caller's: the only errors are wrong bounds.
         let latencies = Histogram::new(3).unwrap_or_else(|_| unreachable!("three digits are allowed"));
-        Self { length, failed: 0, first_failure: None, latencies }
+        Self { length, failed: 0, first_failure: None, calls: 0, cpu: None, latencies }
     }
 
     pub(crate) fn note(&mut self, took: Duration, outcome: &Outcome<()>) {
@@ -58,6 +62,11 @@ impl Run {
         }
         // Both grow as they need to.
         let _ = self.latencies.add(&other.latencies);
+    }
+
+    /// Microseconds of the server's process a call.
+    fn cpu_a_call(&self) -> f64 {
+        self.cpu.map_or(f64::NAN, |cpu| cpu.as_secs_f64() * 1e6 / count(self.calls))
     }
 
     pub(crate) fn answered(&self) -> u64 {
@@ -127,6 +136,7 @@ impl Series {
             "rate": self.rate(),
             "rate_least": spread.clone().fold(f64::INFINITY, f64::min), "rate_most": spread.fold(0.0, f64::max),
             "p50_us": self.quantile(0.5), "p99_us": self.quantile(0.99), "p999_us": self.quantile(0.999),
+            "cpu_us": median(self.0.iter().map(Run::cpu_a_call)),
             "failed": self.failed(), "first_failure": self.first_failure(),
             "curve": self.together().curve(),
         })

@@ -196,9 +196,11 @@ impl Scene {
             What::Mixed => Load::Mixed,
         };
         self.turn_to(load);
-        let run = bench.closed(&mut self.visitors, pace);
+        let before = self.jeton.cpu();
+        let mut run = bench.closed(&mut self.visitors, pace)?;
+        run.cpu = self.jeton.cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
         self.jeton.trim_log();
-        run
+        Ok(run)
     }
 }
 

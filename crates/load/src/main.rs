@@ -63,6 +63,9 @@ struct Common {
     /// How often each run is repeated, in turn with the others.
     #[arg(long, default_value_t = 4)]
     rounds: u32,
+    /// The engines.
+    #[arg(long, value_delimiter = ',', default_values = ["SQLite", "PostgreSQL"])]
+    engines: Vec<String>,
 }
 
 #[derive(Args)]
@@ -132,7 +135,7 @@ impl Run {
         let machine = Machine::of(&self.common.data)?;
         let mut rows = Vec::new();
         let mut latencies = Vec::new();
-        for engine in ["SQLite", "PostgreSQL"] {
+        for engine in &self.common.engines {
             let found = loads::measure(&mut bench, engine, self.sessions)?;
             rows.extend(found.rows);
             latencies.extend(found.latencies);
@@ -152,7 +155,8 @@ impl Growth {
         let machine = Machine::of(&self.common.data)?;
         let mut rows = Vec::new();
         let mut curves = Vec::new();
-        for (engine, sizes) in [("SQLite", &self.sqlite), ("PostgreSQL", &self.postgres)] {
+        for engine in &self.common.engines {
+            let sizes = if engine == "PostgreSQL" { &self.postgres } else { &self.sqlite };
             let found = growth::measure(&mut bench, engine, sizes)?;
             rows.extend(found.rows);
             curves.extend(found.curves);

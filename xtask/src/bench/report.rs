@@ -185,7 +185,7 @@ fn latencies(page: &mut String, load: &Value) {
         number(load, "rounds"),
         number(load, "seconds"),
     );
-    page.push_str("On | Load | Way | A second (least to most) | p50 | p99 | p99.9 | Failed\n--- | --- | --- | --- | --- | --- | --- | ---\n");
+    page.push_str("On | Load | Way | A second (least to most) | p50 | p99 | p99.9 | Server's CPU a request | Failed\n--- | --- | --- | --- | --- | --- | --- | --- | ---\n");
     for row in rows {
         let rates = if number(row, "rounds") > 1.0 {
             format!(" ({:.0} to {:.0})", number(row, "rate_least"), number(row, "rate_most"))
@@ -194,7 +194,7 @@ fn latencies(page: &mut String, load: &Value) {
         };
         let _ = writeln!(
             page,
-            "{} | {} | {} | {:.0}{rates} | {} | {} | {} | {}",
+            "{} | {} | {} | {:.0}{rates} | {} | {} | {} | {} | {}",
             text(row, "engine"),
             text(row, "load"),
             text(row, "way"),
@@ -202,6 +202,7 @@ fn latencies(page: &mut String, load: &Value) {
             time(number(row, "p50_us")),
             time(number(row, "p99_us")),
             time(number(row, "p999_us")),
+            time(number(row, "cpu_us")),
             failed(row),
         );
     }
@@ -230,6 +231,9 @@ fn growth_table(page: &mut String, growth: &Value) {
 }
 
 fn time(microseconds: f64) -> String {
+    if microseconds.is_nan() {
+        return "-".to_owned();
+    }
     if microseconds < 1_000.0 {
         format!("{} µs", short(microseconds))
     } else {

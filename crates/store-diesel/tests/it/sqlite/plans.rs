@@ -109,7 +109,7 @@ async fn what_is_new_in_the_feed_is_found_by_its_number() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_is_found_by_its_address_and_by_its_id() {
     let (watched, owner, _) = Watched::new().await;
-    let email = watched.stores.accounts.by_id(owner).await.unwrap().unwrap().email;
+    let email = watched.stores.accounts.by_id(owner).await.unwrap().unwrap().account.email;
     watched.check(&["sqlite_autoindex_users_1"]);
     assert!(watched.stores.accounts.credentials(&email).await.unwrap().is_some());
     watched.check(&["sqlite_autoindex_users_2"]);
