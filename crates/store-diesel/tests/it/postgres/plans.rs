@@ -26,7 +26,10 @@ const FILL: &str = "
     INSERT INTO security_events (id, at, kind, user_id, actor, spread_at)
         SELECT gen_random_uuid(), 0, 'session_opened', id, 'server', 1 FROM users, generate_series(1, 5);
     INSERT INTO webhook_deliveries (id, event_id, endpoint, attempts, next_at, done_at, outcome)
-        SELECT gen_random_uuid(), id, 'e', 1, 0, 1, 'delivered' FROM security_events;
+        SELECT gen_random_uuid(), id, 'e', 1, 0, 1, 'delivered' FROM security_events WHERE spread_at = 1;
+    INSERT INTO totp (user_id, key_id, sealed, confirmed_at, last_step) SELECT id, 1, 'x', 1, 0 FROM users;
+    INSERT INTO passkeys (id, user_id, credential_id, name, data, created_at)
+        SELECT gen_random_uuid(), id, uuid_send(id), 'n', 'd', 0 FROM users;
     INSERT INTO login_throttle (key, failures, last_at)
         SELECT substr(sha256(n::text::bytea), 1, 16), 1, 0 FROM generate_series(1, 10000) n;
     ANALYZE";
@@ -65,7 +68,7 @@ impl Watched {
         self.client.batch_execute(&format!("SET plan_cache_mode = {mode}")).await.unwrap();
         let mut plans = String::new();
         for sql in prepared.iter().filter(|sql| !sql.starts_with("INSERT")) {
-            self.client.batch_execute(&format!("PREPARE watched AS {sql}")).await.unwrap();
+            self.client.batch_execute(&format!("PREPARE watched{} AS {sql}", types(sql))).await.unwrap();
             let count = (1..30).take_while(|n| sql.contains(&format!("${n}"))).count();
             let values = values.map_or_else(|| vec!["NULL"; count].join(", "), str::to_owned);
             let values = if values.is_empty() { values } else { format!("({values})") };
@@ -82,6 +85,15 @@ impl Watched {
     }
 }
 
+/// The types of a statement's values where the server cannot tell them from the statement.
+fn types(sql: &str) -> &'static str {
+    match sql {
+        sql if !sql.contains("unnest(") => "",
+        sql if sql.contains("login_throttle") => "(bytea[], bigint[], bigint)",
+        _ => "(bigint, bigint[], bigint[])",
+    }
+}
+
 fn held(plans: &str, indexes: &[&str]) {
     for index in indexes {
         let ways = ["using", "on"].map(|word| format!("{word} {index}"));
@@ -95,7 +107,7 @@ async fn a_refresh_and_what_follows_it_find_their_rows_by_their_primary_keys() {
     let (watched, _, session) = Watched::new().await;
     watched.stores.sessions.advance(step(session, 0)).await.unwrap().unwrap();
     watched.check(&["sessions_pkey", "users_pkey"]).await;
-    watched.stores.sessions.settle(session, Arc::new(|_| Ruling::Ended(None))).await.unwrap();
+    let _ = watched.stores.sessions.settle(session, Arc::new(|_| Ruling::Ended(None))).await.unwrap();
     watched.check(&["sessions_pkey", "users_pkey"]).await;
 }
 
