@@ -1,5 +1,6 @@
-//! The project's own commands: `cargo xtask dev | test | ci | migrate | interop | browser | fuzz | chaos`. One file a command.
+//! The project's own commands, one file a command: `cargo xtask help` lists them.
 
+mod bench;
 mod browser;
 mod chaos;
 mod ci;
@@ -13,6 +14,7 @@ mod layers;
 mod migrate;
 mod run;
 mod secrets;
+mod seed;
 mod server;
 mod test;
 #[cfg(test)]
@@ -38,6 +40,8 @@ enum Task {
     Dev(dev::Dev),
     Test(test::Test),
     Ci(ci::Ci),
+    Bench(bench::Bench),
+    Seed(seed::Seed),
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
     Browser(browser::Browser),
@@ -50,6 +54,8 @@ fn main() -> ExitCode {
         Task::Dev(task) => task.run(),
         Task::Test(task) => task.run(),
         Task::Ci(task) => task.run(),
+        Task::Bench(task) => task.run(),
+        Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),
         Task::Browser(task) => task.run(),

@@ -64,11 +64,11 @@ impl RefreshToken {
         Ok(Self(text))
     }
 
-    /// Seals a token of the fuzzer's own making.
+    /// Seals a token of a test's own making.
     ///
     /// # Errors
     /// When there is no such master key.
-    #[cfg(fuzzing)]
+    #[cfg(any(fuzzing, feature = "testing"))]
     pub fn seal_presented(keys: &RotationKeys, key_id: u8, token: &PresentedToken) -> Result<Self, NotIssuedHere> {
         Self::seal(keys, key_id, token.session, token.generation, &token.secret)
     }

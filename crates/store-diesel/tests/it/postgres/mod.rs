@@ -4,6 +4,7 @@ mod conflicts;
 mod contract;
 mod feed;
 mod outages;
+mod plans;
 mod proxy;
 mod round_trip;
 mod throttle;

@@ -46,35 +46,6 @@ async fn a_refresh_is_one_statement_and_one_round_trip_once_it_is_prepared() {
     assert_eq!(kinds(&proxy.take()), "BES", "one that does not fit");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refresh_finds_its_rows_by_their_primary_keys() {
-    let postgres = Postgres::open().await;
-    let client = postgres.client().await;
-    client
-        .batch_execute(
-            "INSERT INTO users (id, email, email_canonical, roles, created_at)
-                 SELECT gen_random_uuid(), 'user@' || n, 'user@' || n, '', 0 FROM generate_series(1, 2000) n;
-             INSERT INTO sessions (id, user_id, client_id, scope, auth_time, amr, generation, token_hash, key_id,
-                 rotated_at, late_retries, created_at, last_used_at, idle_expires_at, expires_at, device_class)
-                 SELECT gen_random_uuid(), id, 'c', '', 0, '', 0, decode(repeat('00', 32), 'hex'), 0, 0, 0, 0, 0, 1, 1, 'web'
-                 FROM users, generate_series(1, 5);
-             ANALYZE users, sessions;
-             SET plan_cache_mode = force_generic_plan;",
-        )
-        .await
-        .unwrap();
-    let types = "bigint, bigint, bigint, bytea, bytea, smallint, bytea, text, text, uuid, bigint, bytea";
-    client.batch_execute(&format!("PREPARE step ({types}) AS {COMPARE_AND_SET}")).await.unwrap();
-    let nulls = ["NULL"; 12].join(", ");
-    let plan = client.query(&format!("EXPLAIN (COSTS OFF) EXECUTE step ({nulls})"), &[]).await.unwrap();
-    let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
-    let plan = plan.join("\n");
-    for way in ["Index Scan using sessions_pkey on sessions", "Index Scan using users_pkey on users"] {
-        assert!(plan.contains(way), "{plan}");
-    }
-    assert!(!plan.contains("Seq Scan"), "{plan}");
-}
-
 /// Whether a second factor is needed comes with the credentials: what is read together was true together.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn credentials_factors_and_tokens_are_read_in_one_statement() {

@@ -5,4 +5,6 @@ mod feed;
 mod file;
 mod group_commit;
 mod pinned;
+mod plans;
 mod throttle;
+mod told;

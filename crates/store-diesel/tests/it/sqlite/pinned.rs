@@ -1,30 +1,9 @@
 //! The settings of the writer and the statements of a refresh, as SQLite is told them.
 
-use std::sync::{Mutex, PoisonError};
+use store_diesel::Options;
 
-use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
-use store_diesel::{Database, Options};
-
+use super::told::{self, told};
 use crate::scene::{Sqlite, account, open, step};
-
-static TOLD: Mutex<Vec<(std::thread::ThreadId, String)>> = Mutex::new(Vec::new());
-
-fn told() -> std::sync::MutexGuard<'static, Vec<(std::thread::ThreadId, String)>> {
-    TOLD.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "the type that diesel asks for")]
-fn listen() -> Option<Box<dyn Instrumentation>> {
-    Some(Box::new(|event: InstrumentationEvent<'_>| match event {
-        InstrumentationEvent::StartQuery { query, .. } => {
-            told().push((std::thread::current().id(), query.to_string()));
-        }
-        InstrumentationEvent::CacheQuery { sql, .. } => {
-            told().push((std::thread::current().id(), format!("PREPARE {sql}")));
-        }
-        _ => {}
-    }))
-}
 
 const COMPARE_AND_SET: &str = "UPDATE sessions SET rotated_at = ?, last_used_at = ?1, idle_expires_at = ?, \
     generation = ?, token_hash = ?, nonce = ?, key_id = ?, attempt_hash = ?, ip = ?, user_agent = ? \
@@ -37,9 +16,7 @@ async fn a_refresh_is_two_cached_statements_between_begin_and_commit() {
     let sqlite = Sqlite::open().await;
     let owner = account(&sqlite.stores, 1).await;
     let session = open(&sqlite.stores, owner, 1).await;
-    set_default_instrumentation(listen).unwrap();
-    let database = Database::open(&sqlite.url, &Options::default()).await.unwrap();
-    set_default_instrumentation(|| None).unwrap();
+    let database = told::open(&sqlite.url, &Options::default()).await;
     let sessions = database.stores().sessions;
 
     sessions.advance(step(session, 0)).await.unwrap().unwrap();
@@ -62,25 +39,4 @@ async fn a_refresh_is_two_cached_statements_between_begin_and_commit() {
         second,
         ["BEGIN IMMEDIATE", "SAVEPOINT step", "UPDATE sessions", "SELECT `sessions`.`id`,", "RELEASE step", "COMMIT"]
     );
-}
-
-#[derive(diesel::QueryableByName)]
-struct Plan {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    detail: String,
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refresh_finds_its_rows_by_their_primary_keys() {
-    let sqlite = Sqlite::open().await;
-    let explain = diesel::sql_query(format!("EXPLAIN QUERY PLAN {COMPARE_AND_SET}"));
-    let plan = diesel::RunQueryDsl::load::<Plan>(explain, &mut sqlite.connection()).unwrap();
-    let plan: Vec<_> = plan.into_iter().map(|line| line.detail).collect();
-    for way in [
-        "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)",
-        "SEARCH users USING INDEX sqlite_autoindex_users_1 (id=?)",
-    ] {
-        assert!(plan.iter().any(|line| line == way), "{plan:#?}");
-    }
-    assert!(!plan.iter().any(|line| line.contains("SCAN sessions")), "{plan:#?}");
 }
