@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::key_keeper::KeyKeeper;
+use crate::operations::Work;
 use crate::webhook::HttpSender;
 
 /// How often the feed is asked for news at least: where the database cannot tell, or its word got lost.
@@ -72,7 +73,7 @@ async fn follow(
 }
 
 async fn follow_and_tell(auth: &Auth, keeper: &KeyKeeper, news: Option<&watch::Sender<u64>>) -> Infallible {
-    let mut trouble = Trouble::with("sessions that others end are not seen");
+    let mut trouble = Trouble::of(Work::Feed, "sessions that others end are not seen");
     loop {
         let found = auth.feed.follow().await;
         if let Ok(1..) = found {
@@ -101,7 +102,7 @@ async fn purge(auth: &Auth) -> Infallible {
 }
 
 async fn sweep(auth: &Auth) -> Infallible {
-    let mut trouble = Trouble::with("rows that are needed no more are not removed");
+    let mut trouble = Trouble::of(Work::Sweep, "rows that are needed no more are not removed");
     loop {
         let removed = auth.sweeper.sweep().await;
         trouble.note(&removed);
@@ -110,7 +111,7 @@ async fn sweep(auth: &Auth) -> Infallible {
 }
 
 async fn deliver(auth: &Auth, subscriptions: &[Subscription], sender: &HttpSender) -> Infallible {
-    let mut trouble = Trouble::with("webhooks and notices are not delivered");
+    let mut trouble = Trouble::of(Work::Deliveries, "webhooks and notices are not delivered");
     loop {
         trouble.note(&auth.webhooks.deliver(subscriptions, sender).await);
         sleep(DELIVER_EVERY).await;
@@ -118,7 +119,7 @@ async fn deliver(auth: &Auth, subscriptions: &[Subscription], sender: &HttpSende
 }
 
 async fn mail(auth: &Auth) -> Infallible {
-    let mut trouble = Trouble::with("mails with tokens are not sent");
+    let mut trouble = Trouble::of(Work::Mail, "mails with tokens are not sent");
     loop {
         trouble.note(&auth.mails.send_tokens().await);
         sleep(MAIL_EVERY).await;
@@ -127,13 +128,14 @@ async fn mail(auth: &Auth) -> Infallible {
 
 /// Tells once when work begins to fail, and once when it is over: not with every attempt.
 pub(crate) struct Trouble {
+    work: Work,
     what: &'static str,
     failing: bool,
 }
 
 impl Trouble {
-    pub(crate) const fn with(what: &'static str) -> Self {
-        Self { what, failing: false }
+    pub(crate) const fn of(work: Work, what: &'static str) -> Self {
+        Self { work, what, failing: false }
     }
 
     /// Notes an attempt, and answers whether it failed.
@@ -143,7 +145,10 @@ impl Trouble {
             (Ok(_), true) => tracing::info!("it is over that {}", self.what),
             _ => {}
         }
-        self.failing = attempt.is_err();
+        if self.failing != attempt.is_err() {
+            self.failing = attempt.is_err();
+            self.work.is_failing(self.failing);
+        }
         self.failing
     }
 }
