@@ -11,7 +11,7 @@ use auth_domain::model::{
     Ruling, SecurityEvent, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
 };
 use auth_domain::ports::{
-    AccountStore, ApiKeyStore, CloseAccount, Created, EmailChange, EventStore, HashError, NotTaken, PasswordHasher,
+    AccountStore, ApiKeyStore, CloseAccount, Created, EmailChange, EventStore, HashError, HashingLoad, NotTaken, PasswordHasher,
     Reauthenticate, SessionStore, SetPassword, StoreError, StoreHealth, Stores, Verdict, WebhookSender,
 };
 use auth_domain::testing::{MemoryStores, PlainHasher};
@@ -237,6 +237,7 @@ pub(crate) struct CountingHasher {
     inner: PlainHasher,
     done: AtomicUsize,
     busy: AtomicBool,
+    full: AtomicBool,
 }
 
 impl CountingHasher {
@@ -247,6 +248,11 @@ impl CountingHasher {
 
     pub(crate) fn set_busy(&self) {
         self.busy.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on as many passwords wait as may.
+    pub(crate) fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::SeqCst);
     }
 
     fn count(&self) -> Result<(), HashError> {
@@ -266,11 +272,18 @@ impl PasswordHasher for CountingHasher {
         self.count()?;
         self.inner.verify(password, hash).await
     }
+
+    fn load(&self) -> HashingLoad {
+        let waiting = if self.full.load(Ordering::SeqCst) { 4 } else { 0 };
+        HashingLoad { running: 0, threads: 2, waiting, queue: 4 }
+    }
 }
 
 /// A health check that misbehaves, to drive the layers from outside.
 #[derive(Clone, Copy)]
 pub(crate) enum Health {
+    /// It works, and lacks this many migrations.
+    Lacks(usize),
     Unavailable,
     Panics,
     NeverAnswers,
@@ -280,9 +293,14 @@ pub(crate) enum Health {
 impl StoreHealth for Health {
     async fn check(&self) -> Result<(), StoreError> {
         match self {
+            Self::Lacks(_) => Ok(()),
             Self::Unavailable => Err(Trouble::Unavailable.into()),
             Self::Panics => panic!("{INSIDE}"),
             Self::NeverAnswers => std::future::pending().await,
         }
+    }
+
+    async fn missing_migrations(&self) -> Result<usize, StoreError> {
+        if let Self::Lacks(missing) = self { Ok(*missing) } else { self.check().await.map(|()| 0) }
     }
 }
