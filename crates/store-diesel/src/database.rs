@@ -33,7 +33,7 @@ impl Database {
     pub async fn open(url: &DatabaseUrl, options: &Options) -> Result<Self, OpenError> {
         Ok(Self(match url.target() {
             Target::Sqlite(path) => Engine::Sqlite(sqlite::Sqlite::open(path, options).await?),
-            Target::Postgres(config) => Engine::Postgres(postgres::Postgres::open(config, options).await?),
+            Target::Postgres(address) => Engine::Postgres(postgres::Postgres::open(address, options).await?),
         }))
     }
 

@@ -93,10 +93,18 @@ impl Failure {
     /// timeouts, which have cost enough patience already; a step that can never pass only fails a moment later.
     pub(crate) fn may_pass_later(&self) -> bool {
         match self {
-            Self::Database(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+            Self::Database(Error::DatabaseError(
+                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ReadOnlyTransaction,
+                _,
+            )) => true,
             Self::Database(Error::DatabaseError(DatabaseErrorKind::Unknown, said)) => !is_timeout(&**said),
             _ => false,
         }
+    }
+
+    /// Whether the server takes no writes: it is a standby, or was made one. Nothing was written.
+    pub(crate) const fn is_read_only(&self) -> bool {
+        matches!(self, Self::Database(Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)))
     }
 
     /// Whether PostgreSQL itself undid the transaction because of others, and says so by kind.

@@ -65,7 +65,7 @@ pub async fn up(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
             sqlite::migrate::create(path)?;
             sqlite::migrate::locked(path, |session| up_on(session, SQLITE)).await
         }
-        Target::Postgres(config) => postgres::migrate::locked(config, |session| up_on(session, POSTGRES)).await,
+        Target::Postgres(address) => postgres::migrate::locked(address, |session| up_on(session, POSTGRES)).await,
     }
 }
 
@@ -76,8 +76,8 @@ pub async fn up(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
 pub async fn down(url: &DatabaseUrl, steps: usize) -> Result<Vec<String>, MigrateError> {
     match url.target() {
         Target::Sqlite(path) => sqlite::migrate::locked(path, move |session| down_on(session, SQLITE, steps)).await,
-        Target::Postgres(config) => {
-            postgres::migrate::locked(config, move |session| down_on(session, POSTGRES, steps)).await
+        Target::Postgres(address) => {
+            postgres::migrate::locked(address, move |session| down_on(session, POSTGRES, steps)).await
         }
     }
 }
@@ -90,7 +90,7 @@ pub async fn status(url: &DatabaseUrl) -> Result<Vec<Status>, MigrateError> {
     let (known, applied) = match url.target() {
         Target::Sqlite(path) if !path.exists() => (SQLITE, Vec::new()),
         Target::Sqlite(path) => (SQLITE, sqlite::migrate::unlocked(path, applied).await?),
-        Target::Postgres(config) => (POSTGRES, postgres::migrate::unlocked(config, applied).await?),
+        Target::Postgres(address) => (POSTGRES, postgres::migrate::unlocked(address, applied).await?),
     };
     let mut list: Vec<_> = known
         .iter()

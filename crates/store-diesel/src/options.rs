@@ -17,6 +17,9 @@ pub struct Options {
     pub postgres_lock: Duration,
     /// PostgreSQL: how long a statement may run at all before the step is `Busy`.
     pub postgres_statement: Duration,
+    /// PostgreSQL: how long a step may go without its answer before its connection is given up and the step is `Unavailable`;
+    /// longer than `postgres_statement`, which the server itself keeps as long as it is well.
+    pub postgres_answer: Duration,
     /// SQLite: the connections that read beside the writer; at least 1.
     pub sqlite_readers: usize,
     /// SQLite: how many steps may wait for the writer, and how many for the readers, before one more is `Busy`.
@@ -25,7 +28,8 @@ pub struct Options {
     pub sqlite_busy: Duration,
 }
 
-/// 16 PostgreSQL connections, 2 SQLite readers, queues of 1,024, 5 s of patience; 10 s for one statement.
+/// 16 PostgreSQL connections, 2 SQLite readers, queues of 1,024, 5 s of patience; 10 s for one statement, 12 s for
+/// the answer.
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -35,6 +39,7 @@ impl Default for Options {
             postgres_connect: Duration::from_secs(5),
             postgres_lock: Duration::from_secs(5),
             postgres_statement: Duration::from_secs(10),
+            postgres_answer: Duration::from_secs(12),
             sqlite_readers: 2,
             sqlite_queue: 1024,
             sqlite_busy: Duration::from_secs(5),

@@ -8,6 +8,9 @@ use tokio_postgres::config::{Host, SslMode};
 
 /// The address of a database: `sqlite:PATH` or `postgres://user:password@host:port/database`.
 ///
+/// Of several PostgreSQL hosts, separated by commas, the one that takes writes is used. `?pooler=transaction` says that a
+/// pooler stands before them that gives a connection to others after each transaction, as PgBouncer does.
+///
 /// Neither `Debug` nor `Display` shows a password.
 #[derive(Clone)]
 pub struct DatabaseUrl(Target);
@@ -15,7 +18,15 @@ pub struct DatabaseUrl(Target);
 #[derive(Clone)]
 pub(crate) enum Target {
     Sqlite(PathBuf),
-    Postgres(Box<tokio_postgres::Config>),
+    Postgres(Box<Address>),
+}
+
+/// Where PostgreSQL is.
+#[derive(Clone)]
+pub(crate) struct Address {
+    pub(crate) config: tokio_postgres::Config,
+    /// Whether a pooler gives the connection to others after each transaction.
+    pub(crate) is_pooled: bool,
 }
 
 /// The database program behind a [`DatabaseUrl`].
@@ -51,6 +62,11 @@ pub enum InvalidDatabaseUrl {
              with reserved characters of the password percent-encoded"
     )]
     NotPostgres,
+    /// `pooler=` with something else.
+    #[error(
+        "`pooler` may only be `transaction`; leave it out for a pooler that keeps a connection for as long as a client"
+    )]
+    UnknownPooler,
     /// Encryption is demanded.
     #[error(
         "connections to PostgreSQL are not encrypted yet: remove `sslmode=require`, and reach the server over a \
@@ -103,23 +119,37 @@ fn sqlite(rest: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
     Ok(PathBuf::from(path))
 }
 
-fn postgres(url: &str) -> Result<tokio_postgres::Config, InvalidDatabaseUrl> {
+fn postgres(url: &str) -> Result<Address, InvalidDatabaseUrl> {
+    let (url, is_pooled) = without_pooler(url)?;
     // The parser's own error may quote parts of a malformed URL, and with them its password.
-    let config = tokio_postgres::Config::from_str(url).map_err(|_| InvalidDatabaseUrl::NotPostgres)?;
-    if config.get_hosts().is_empty() {
+    let config = tokio_postgres::Config::from_str(&url).map_err(|_| InvalidDatabaseUrl::NotPostgres)?;
+    let (hosts, ports) = (config.get_hosts().len(), config.get_ports().len());
+    if hosts == 0 || (ports > 1 && ports != hosts) {
         return Err(InvalidDatabaseUrl::NotPostgres);
     }
     match config.get_ssl_mode() {
-        SslMode::Disable | SslMode::Prefer => Ok(config),
+        SslMode::Disable | SslMode::Prefer => Ok(Address { config, is_pooled }),
         _ => Err(InvalidDatabaseUrl::TlsRequired),
     }
+}
+
+/// Takes our own parameter out, which the driver does not know.
+fn without_pooler(url: &str) -> Result<(String, bool), InvalidDatabaseUrl> {
+    let Some((front, query)) = url.split_once('?') else { return Ok((url.to_owned(), false)) };
+    let (ours, others): (Vec<_>, Vec<_>) = query.split('&').partition(|pair| pair.starts_with("pooler="));
+    if ours.iter().any(|pair| *pair != "pooler=transaction") {
+        return Err(InvalidDatabaseUrl::UnknownPooler);
+    }
+    let separator = if others.is_empty() { "" } else { "?" };
+    Ok((format!("{front}{separator}{}", others.join("&")), !ours.is_empty()))
 }
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Target::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Target::Postgres(config) => {
+            Target::Postgres(address) => {
+                let config = &address.config;
                 f.write_str("postgres://")?;
                 if let Some(user) = config.get_user() {
                     write!(f, "{user}@")?;
@@ -173,6 +203,7 @@ mod tests {
             ("sqlite:///var/lib/jeton.db", Engine::Sqlite, "sqlite:/var/lib/jeton.db"),
             ("postgres://localhost/jeton", Engine::Postgres, "postgres://localhost:5432/jeton"),
             ("postgresql://ann@db:6432/jeton", Engine::Postgres, "postgres://ann@db:6432/jeton"),
+            ("postgres://db/jeton?pooler=transaction", Engine::Postgres, "postgres://db:5432/jeton"),
             ("postgres://a,b:6432/jeton", Engine::Postgres, "postgres://a:5432,b:6432/jeton"),
         ] {
             assert_eq!(url.parse::<DatabaseUrl>().map(|url| url.engine()), Ok(engine), "{url}");
@@ -182,7 +213,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_refused_with_the_reason() {
-        use InvalidDatabaseUrl::{InMemory, NoPath, NotPostgres, SqliteOptions, TlsRequired, UnknownScheme};
+        use InvalidDatabaseUrl::{
+            InMemory, NoPath, NotPostgres, SqliteOptions, TlsRequired, UnknownPooler, UnknownScheme,
+        };
         for (url, reason) in [
             ("", UnknownScheme),
             ("jeton.db", UnknownScheme),
@@ -199,6 +232,8 @@ mod tests {
             ("postgres:///jeton", NotPostgres),
             ("postgres://host:port/jeton", NotPostgres),
             ("postgres://host/jeton?unknown=1", NotPostgres),
+            ("postgres://host/jeton?pooler=session", UnknownPooler),
+            ("postgres://host/jeton?connect_timeout=1&pooler=", UnknownPooler),
             ("postgres://host/jeton?sslmode=require", TlsRequired),
         ] {
             assert_eq!(parsed(url).err(), Some(reason), "{url}");

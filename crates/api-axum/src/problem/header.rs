@@ -105,7 +105,9 @@ impl ProblemCode {
     pub(super) const fn retry_after(self) -> Option<u64> {
         match self {
             Self::Busy | Self::Timeout => Some(1),
-            Self::Unavailable | Self::RevocationsStale => Some(5),
+            // A database that is back is used at once, so nobody needs to stay away for long.
+            Self::Unavailable => Some(2),
+            Self::RevocationsStale => Some(5),
             _ => None,
         }
     }

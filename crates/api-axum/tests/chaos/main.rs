@@ -7,12 +7,17 @@
 #[path = "../it/end_to_end/client.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod client;
+mod cluster;
+mod crowd;
+mod failover;
 mod flood;
 #[path = "../it/end_to_end/home.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod home;
 mod journal;
 mod kill;
+mod pgbouncer;
+mod postgres_faults;
 mod report;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.

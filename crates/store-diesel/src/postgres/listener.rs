@@ -10,18 +10,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::AsyncMessage;
 
-use super::connection;
+use super::servers::Servers;
 use crate::news::News;
+use crate::url::Address;
 
 /// The pauses between attempts to connect.
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
+/// How long one of them may take.
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// Listens from the first question on, until it is closed or dropped.
 pub(super) struct Listener {
-    config: Config,
+    servers: Arc<Servers>,
     news: Arc<News>,
     task: Mutex<Task>,
 }
@@ -33,12 +36,12 @@ enum Task {
 }
 
 impl Listener {
-    pub(super) fn new(config: &Config) -> Self {
-        let mut config = connection::with_defaults(config.clone());
+    pub(super) fn new(address: &Address) -> Self {
+        let mut address = address.clone();
         // It only ever waits, so nothing but these tells that the server is gone.
-        config.keepalives(true).keepalives_idle(Duration::from_secs(15)).keepalives_interval(Duration::from_secs(5));
-        config.keepalives_retries(3).connect_timeout(Duration::from_secs(5));
-        Self { config, news: Arc::default(), task: Mutex::new(Task::NotAsked) }
+        let config = address.config.keepalives(true).keepalives_idle(Duration::from_secs(15));
+        config.keepalives_interval(Duration::from_secs(5)).keepalives_retries(3);
+        Self { servers: Arc::new(Servers::new(&address)), news: Arc::default(), task: Mutex::new(Task::NotAsked) }
     }
 
     /// Resolves when there may be new entries.
@@ -48,9 +51,13 @@ impl Listener {
     }
 
     fn start(&self) {
+        // A pooler would hand the notifications to whoever has the connection then, which is nobody who listens.
+        if self.servers.is_pooled() {
+            return;
+        }
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*task, Task::NotAsked) {
-            let listening = tokio::spawn(listen(self.config.clone(), Arc::clone(&self.news)));
+            let listening = tokio::spawn(listen(Arc::clone(&self.servers), Arc::clone(&self.news)));
             *task = Task::Listens(listening.abort_handle());
         }
     }
@@ -71,11 +78,11 @@ impl Drop for Listener {
 }
 
 /// Listens, and connects anew whenever it was cut off.
-async fn listen(config: Config, news: Arc<News>) {
+async fn listen(servers: Arc<Servers>, news: Arc<News>) {
     let mut pause = SHORTEST;
     loop {
         let mut listened = false;
-        let Err(error) = listen_once(&config, &news, &mut listened).await;
+        let Err(error) = listen_once(&servers, &news, &mut listened).await;
         if listened {
             pause = SHORTEST;
         }
@@ -87,14 +94,16 @@ async fn listen(config: Config, news: Arc<News>) {
 
 #[derive(Debug, thiserror::Error)]
 enum CutOff {
+    #[error("PostgreSQL cannot be reached: {0}")]
+    NotConnected(String),
     #[error(transparent)]
     Failed(#[from] tokio_postgres::Error),
     #[error("the server closed the connection")]
     Closed,
 }
 
-async fn listen_once(config: &Config, news: &News, listened: &mut bool) -> Result<Infallible, CutOff> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+async fn listen_once(servers: &Servers, news: &News, listened: &mut bool) -> Result<Infallible, CutOff> {
+    let (client, mut connection) = servers.connect(CONNECT).await.map_err(CutOff::NotConnected)?;
     let mut listening = pin!(client.batch_execute("LISTEN jeton_revocations"));
     loop {
         tokio::select! {

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
-use tokio_postgres::Config;
 
 use super::connection::{self, Limits};
+use super::servers::Servers;
 use crate::error::OpenError;
 use crate::migrate::{MigrateError, Session};
+use crate::url::Address;
 
 /// How long to wait while another process migrates, and for any lock that a migration needs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,10 +32,16 @@ impl Session<Pg> for Connection {
 
 /// Runs `work` while no other process migrates. The lock ends with the session, should this process die.
 pub(crate) async fn locked<T: Send + 'static>(
-    config: &Config,
+    address: &Address,
     work: impl FnOnce(&mut Connection) -> Result<T, MigrateError> + Send + 'static,
 ) -> Result<T, MigrateError> {
-    unlocked(config, move |session| {
+    let is_pooled = address.is_pooled;
+    unlocked(address, move |session| {
+        if is_pooled {
+            // Behind a pooler a session keeps no lock; the transaction that this runs in does.
+            session.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})"))?;
+            return work(session);
+        }
         session.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
         let done = work(session);
         session.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
@@ -43,14 +50,27 @@ pub(crate) async fn locked<T: Send + 'static>(
     .await
 }
 
-/// Runs `work`, which only reads.
+/// Runs `work`, which only reads. Behind a pooler it is one transaction, and so is all that is locked.
 pub(crate) async fn unlocked<T: Send + 'static>(
-    config: &Config,
+    address: &Address,
     work: impl FnOnce(&mut Connection) -> Result<T, MigrateError> + Send + 'static,
 ) -> Result<T, MigrateError> {
     let limits = Limits { connect: Duration::from_secs(10), lock: PATIENCE, statement: Duration::ZERO };
-    let session = connection::open(config, limits).await?;
-    tokio::task::spawn_blocking(move || work(&mut Connection::from(session)))
-        .await
-        .unwrap_or_else(|error| Err(OpenError::NoThread(error.into()).into()))
+    let is_pooled = address.is_pooled;
+    let session = connection::open(&Servers::new(address), limits).await?;
+    let run = move || {
+        let mut session = Connection::from(session);
+        if !is_pooled {
+            return work(&mut session);
+        }
+        session.transaction(|session| {
+            session.batch_execute(&format!(
+                "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = 0",
+                limits.lock.as_millis()
+            ))?;
+            work(session)
+        })
+    };
+    let done = tokio::task::spawn_blocking(run).await;
+    done.unwrap_or_else(|error| Err(OpenError::NoThread(error.into()).into()))
 }

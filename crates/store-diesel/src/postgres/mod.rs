@@ -25,6 +25,7 @@ mod recovery_codes;
 mod registration;
 mod revocations;
 mod schema;
+mod servers;
 mod sessions;
 mod throttle;
 mod webhooks;
@@ -32,13 +33,14 @@ mod webhooks;
 use std::sync::Arc;
 
 use auth_domain::ports::Stores;
-use tokio_postgres::Config;
 
 use self::listener::Listener;
 use self::pool::Pool;
+use self::servers::Servers;
 use crate::error::OpenError;
 use crate::load::PostgresLoad;
 use crate::options::Options;
+use crate::url::Address;
 
 /// An open pool. Every port is the same pool; beside it one connection listens for news of the feed, once somebody asks.
 #[derive(Clone)]
@@ -48,8 +50,9 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(crate) async fn open(config: &Config, options: &Options) -> Result<Self, OpenError> {
-        Ok(Self { pool: Pool::open(config, options).await?, listener: Arc::new(Listener::new(config)) })
+    pub(crate) async fn open(address: &Address, options: &Options) -> Result<Self, OpenError> {
+        let pool = Pool::open(&Arc::new(Servers::new(address)), options).await?;
+        Ok(Self { pool, listener: Arc::new(Listener::new(address)) })
     }
 
     pub(crate) fn stores(&self) -> Stores {

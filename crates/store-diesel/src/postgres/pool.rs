@@ -17,10 +17,10 @@ use diesel_async::pooled_connection::{self, AsyncDieselConnectionManager, Manage
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
-use tokio_postgres::Config;
 use tracing::Instrument;
 
 use super::connection::{self, Limits};
+use super::servers::Servers;
 use crate::error::{Failure, OpenError};
 use crate::load::{PostgresLoad, name_of};
 use crate::options::Options;
@@ -57,6 +57,9 @@ pub(super) struct Pool {
     size: usize,
     wait: Duration,
     connect: Duration,
+    answer: Duration,
+    /// What begins a transaction behind a pooler.
+    begin: Option<Arc<str>>,
 }
 
 /// The steps that wait for a connection.
@@ -100,13 +103,17 @@ enum Mode {
 
 impl Pool {
     /// Makes the pool and its first connection.
-    pub(super) async fn open(config: &Config, options: &Options) -> Result<Self, OpenError> {
+    pub(super) async fn open(servers: &Arc<Servers>, options: &Options) -> Result<Self, OpenError> {
         let limits = Limits::from(options);
-        let config = config.clone();
+        let begin = servers.is_pooled().then(|| connection::begin(limits).into());
+        let servers = Arc::clone(servers);
         let mut setup = ManagerConfig::default();
         // A connection that broke is noticed by its own task; asking it each time would cost a round trip a step.
         setup.recycling_method = RecyclingMethod::Fast;
-        setup.custom_setup = Box::new(move |_| Box::pin(connection::establish(config.clone(), limits)));
+        setup.custom_setup = Box::new(move |_| {
+            let servers = Arc::clone(&servers);
+            Box::pin(async move { connection::establish(&servers, limits).await })
+        });
         // The manager wants a URL for its own way of connecting, which is not used.
         let manager = AsyncDieselConnectionManager::new_with_config(String::new(), setup);
         let size = options.postgres_connections.max(1);
@@ -125,6 +132,8 @@ impl Pool {
             size,
             wait: options.postgres_wait,
             connect: options.postgres_connect,
+            answer: options.postgres_answer,
+            begin,
         };
         match pool.connection().await {
             Ok(_) => Ok(pool),
@@ -205,14 +214,21 @@ impl Pool {
         let mut attempt = 1;
         loop {
             let mut connection = self.connection().await?;
-            let outcome = match mode {
-                Mode::Statement => statement(step, &mut connection).await,
-                Mode::Transaction => transaction(step, &mut connection).await,
+            let Ok(outcome) = timeout(self.answer, self.attempt(step, mode, &mut connection)).await else {
+                self.give_up(connection);
+                return Err(StoreError::Unavailable("PostgreSQL did not answer in time".into()));
             };
-            drop(connection);
+            let is_read_only = matches!(&outcome, Err(stopped) if stopped.failure().is_read_only());
+            if is_read_only {
+                self.give_up(connection);
+            } else {
+                drop(connection);
+            }
+            // A server that takes no writes is left once; one that takes some is found by then, or there is none.
+            let attempts = if is_read_only { 2 } else { ATTEMPTS };
             match outcome {
                 Ok(answer) => return Ok(answer),
-                Err(Stopped::Undone(failure)) if attempt < ATTEMPTS && began.elapsed() < PATIENCE => {
+                Err(Stopped::Undone(failure)) if attempt < attempts && began.elapsed() < PATIENCE => {
                     tracing::debug!(attempt, ?failure, "a step is run again");
                 }
                 Err(Stopped::Undone(failure) | Stopped::Final(failure)) => return Err(failure.on_postgres()),
@@ -220,6 +236,26 @@ impl Pool {
             tokio::time::sleep(pause(attempt)).await;
             attempt += 1;
         }
+    }
+
+    async fn attempt<S: Step>(
+        &self,
+        step: &S,
+        mode: Mode,
+        connection: &mut AsyncPgConnection,
+    ) -> Result<S::Answer, Stopped> {
+        match (&self.begin, mode) {
+            (None, Mode::Statement) => statement(step, connection).await,
+            (None, Mode::Transaction) => transaction(step, connection, "BEGIN").await,
+            (Some(begin), _) => transaction(step, connection, begin).await,
+        }
+    }
+
+    /// Closes the connection, and those that nobody uses: they lead to the same server, and who takes the next one should
+    /// not have to find out by himself.
+    fn give_up(&self, connection: Object<AsyncPgConnection>) {
+        drop(Object::take(connection));
+        self.connections.retain(|_, _| false);
     }
 
     async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
@@ -243,17 +279,30 @@ enum Stopped {
     Final(Failure),
 }
 
+impl Stopped {
+    const fn failure(&self) -> &Failure {
+        match self {
+            Self::Undone(failure) | Self::Final(failure) => failure,
+        }
+    }
+}
+
 async fn statement<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Result<S::Answer, Stopped> {
     let answer = step.run(connection).await.map_err(|failure| {
-        if failure.is_serialization_failure() { Stopped::Undone(failure) } else { Stopped::Final(failure) }
+        if failure.is_serialization_failure() || failure.is_read_only() {
+            Stopped::Undone(failure)
+        } else {
+            Stopped::Final(failure)
+        }
     })?;
     S::committed(&answer);
     Ok(answer)
 }
 
-async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Result<S::Answer, Stopped> {
+async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection, begin: &str) -> Result<S::Answer, Stopped> {
     // A connection that broke unnoticed fails here, where nothing has happened yet.
-    AnsiTransactionManager::begin_transaction(connection).await.map_err(|error| Stopped::Undone(error.into()))?;
+    let begun = AnsiTransactionManager::begin_transaction_sql(connection, begin).await;
+    begun.map_err(|error| Stopped::Undone(error.into()))?;
     let answer = match step.run(connection).await {
         Ok(answer) if S::is_undone(&answer) => {
             let _ = AnsiTransactionManager::rollback_transaction(connection).await;

@@ -79,11 +79,28 @@ pub(super) fn supervisor(programs: &Path, access: &Access, durable: bool) -> Res
         .stderr(Stdio::null())
         // A Ctrl-C is for the owner; the cluster follows when the owner's end of the pipe closes.
         .process_group(0);
+    not_as_root(&mut command)?;
+    Ok(command)
+}
+
+/// One of the server's programs of this machine, such as `initdb`, for tests that make clusters of their own. It runs in
+/// the root folder, and as the user `postgres` where this process is root's.
+///
+/// # Errors
+/// Says what to install.
+pub fn server_program(name: &str) -> Result<Command, String> {
+    let mut command = Command::new(programs()?.join(name));
+    command.current_dir("/");
+    not_as_root(&mut command)?;
+    Ok(command)
+}
+
+fn not_as_root(command: &mut Command) -> Result<(), String> {
     if id(&["-u"])? == 0 {
         let unfit = |error| format!("PostgreSQL does not run as root, and there is no user `postgres`: {error}");
         command.uid(id(&["-u", "postgres"]).map_err(unfit)?).gid(id(&["-g", "postgres"]).map_err(unfit)?);
     }
-    Ok(command)
+    Ok(())
 }
 
 fn id(arguments: &[&str]) -> Result<u32, String> {

@@ -35,6 +35,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+pub use self::cluster::server_program;
 pub use self::database::TestDatabase;
 pub use self::error::TestPostgresError;
 pub use self::server::{Origin, PostgresServer, shared_server};

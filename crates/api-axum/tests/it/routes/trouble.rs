@@ -43,7 +43,7 @@ async fn o17_a_store_in_trouble_is_a_problem_that_tells_nothing_of_the_inside() 
     for (trouble, status, code, retry_after) in [
         (Trouble::Conflict, 503, "busy", Some("1")),
         (Trouble::Busy, 503, "busy", Some("1")),
-        (Trouble::Unavailable, 503, "unavailable", Some("5")),
+        (Trouble::Unavailable, 503, "unavailable", Some("2")),
         (Trouble::Corrupt, 500, "internal", None),
     ] {
         let stores = Broken::new();

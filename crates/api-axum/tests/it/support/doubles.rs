@@ -11,8 +11,8 @@ use auth_domain::model::{
     SecurityEvent, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
 };
 use auth_domain::ports::{
-    AccountStore, ApiKeyStore, CloseAccount, Created, EmailChange, EventStore, HashError, HashingLoad,
-    PasswordHasher, Reauthenticate, SessionStore, SetPassword, StoreError, StoreHealth, Stores, Verdict,
+    AccountStore, ApiKeyStore, CloseAccount, Created, EmailChange, EventStore, HashError, HashingLoad, PasswordHasher,
+    Reauthenticate, SessionStore, SetPassword, StoreError, StoreHealth, Stores, Verdict,
 };
 use auth_domain::testing::{MemoryStores, PlainHasher};
 
