@@ -13,7 +13,10 @@ mod flood;
 mod home;
 mod journal;
 mod kill;
+mod power_loss;
 mod report;
+mod shim;
+mod soak;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.
 macro_rules! on_both_engines {

@@ -20,6 +20,7 @@ use tokio_postgres::Config;
 use tracing::Instrument;
 
 use super::connection::{self, Limits};
+use crate::edge;
 use crate::error::{Failure, OpenError};
 use crate::options::Options;
 
@@ -176,16 +177,19 @@ enum Stopped {
 }
 
 async fn statement<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Result<S::Answer, Stopped> {
+    edge::at::<S>(edge::BEGINS);
     let answer = step.run(connection).await.map_err(|failure| {
         if failure.is_serialization_failure() { Stopped::Undone(failure) } else { Stopped::Final(failure) }
     })?;
     S::committed(&answer);
+    edge::at::<S>(edge::COMMITTED);
     Ok(answer)
 }
 
 async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Result<S::Answer, Stopped> {
     // A connection that broke unnoticed fails here, where nothing has happened yet.
     AnsiTransactionManager::begin_transaction(connection).await.map_err(|error| Stopped::Undone(error.into()))?;
+    edge::at::<S>(edge::BEGINS);
     let answer = match step.run(connection).await {
         Ok(answer) if S::is_undone(&answer) => {
             let _ = AnsiTransactionManager::rollback_transaction(connection).await;
@@ -198,9 +202,11 @@ async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> R
             return Err(if failure.may_pass_later() { Stopped::Undone(failure) } else { Stopped::Final(failure) });
         }
     };
+    edge::at::<S>(edge::BEFORE_COMMIT);
     match AnsiTransactionManager::commit_transaction(connection).await {
         Ok(()) => {
             S::committed(&answer);
+            edge::at::<S>(edge::COMMITTED);
             Ok(answer)
         }
         Err(error @ Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => {

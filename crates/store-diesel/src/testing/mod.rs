@@ -31,10 +31,12 @@ mod cluster;
 mod database;
 mod docker;
 mod error;
+mod integrity;
 mod server;
 #[cfg(test)]
 mod tests;
 
 pub use self::database::TestDatabase;
 pub use self::error::TestPostgresError;
+pub use self::integrity::sqlite_integrity;
 pub use self::server::{Origin, PostgresServer, shared_server};
