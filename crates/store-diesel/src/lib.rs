@@ -25,6 +25,7 @@
 
 mod column;
 mod database;
+mod edge;
 mod effect;
 mod ending;
 mod error;

@@ -62,7 +62,7 @@ async fn a_server_that_goes_back_to_an_older_database_is_found() {
 }
 
 /// Lets the clients work while the server is killed again and again. `meddle` is called after each kill.
-async fn soak(home: Home, seed: u64, rounds: usize, meddle: impl Fn(&Home, usize)) -> Vec<Line> {
+pub(super) async fn soak(home: Home, seed: u64, rounds: usize, mut meddle: impl FnMut(&Home, usize)) -> Vec<Line> {
     // A retry without a key may come as late as a server takes to start again, and nothing may be refused for its age.
     let home = home.with("JETON_REFRESH__RETRY_WINDOW", "5m").with("JETON_TOKENS__ACCESS_TTL", "1d");
     let home = home.with("JETON_LOG__LEVEL", "warn");

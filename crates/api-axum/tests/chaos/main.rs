@@ -18,7 +18,9 @@ mod journal;
 mod kill;
 mod pgbouncer;
 mod postgres_faults;
+mod power_loss;
 mod report;
+mod shim;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.
 macro_rules! on_both_engines {

@@ -21,6 +21,7 @@ use tracing::Instrument;
 
 use super::connection::{self, Limits};
 use super::servers::Servers;
+use crate::edge;
 use crate::error::{Failure, OpenError};
 use crate::load::{PostgresLoad, name_of};
 use crate::options::Options;
@@ -288,6 +289,7 @@ impl Stopped {
 }
 
 async fn statement<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Result<S::Answer, Stopped> {
+    edge::at::<S>(edge::BEGINS);
     let answer = step.run(connection).await.map_err(|failure| {
         if failure.is_serialization_failure() || failure.is_read_only() {
             Stopped::Undone(failure)
@@ -296,6 +298,7 @@ async fn statement<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Res
         }
     })?;
     S::committed(&answer);
+    edge::at::<S>(edge::COMMITTED);
     Ok(answer)
 }
 
@@ -303,6 +306,7 @@ async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection, begi
     // A connection that broke unnoticed fails here, where nothing has happened yet.
     let begun = AnsiTransactionManager::begin_transaction_sql(connection, begin).await;
     begun.map_err(|error| Stopped::Undone(error.into()))?;
+    edge::at::<S>(edge::BEGINS);
     let answer = match step.run(connection).await {
         Ok(answer) if S::is_undone(&answer) => {
             let _ = AnsiTransactionManager::rollback_transaction(connection).await;
@@ -315,9 +319,11 @@ async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection, begi
             return Err(if failure.may_pass_later() { Stopped::Undone(failure) } else { Stopped::Final(failure) });
         }
     };
+    edge::at::<S>(edge::BEFORE_COMMIT);
     match AnsiTransactionManager::commit_transaction(connection).await {
         Ok(()) => {
             S::committed(&answer);
+            edge::at::<S>(edge::COMMITTED);
             Ok(answer)
         }
         Err(error @ Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => {

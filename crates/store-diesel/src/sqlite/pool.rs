@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::connection::File;
+use crate::edge;
 use crate::error::{Failure, OpenError, copy};
 use crate::load::{SqliteLoad, name_of};
 use crate::news::News;
@@ -193,11 +194,13 @@ struct Waiting<S: Step> {
 
 impl<S: Step> Job for Waiting<S> {
     fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), Undo> {
+        edge::at::<S>(edge::BEGINS);
         let outcome = catch_unwind(AssertUnwindSafe(|| self.step.run(connection)))
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the step panicked".into()).into()))
             .map_err(Failure::on_sqlite);
         let undo = if outcome.is_ok() { Ok(()) } else { Err(Undo) };
         self.outcome = Some(outcome);
+        edge::at::<S>(edge::BEFORE_COMMIT);
         undo
     }
 
@@ -210,6 +213,7 @@ impl<S: Step> Job for Waiting<S> {
             (Some(Err(own)), _) => Err(own),
             (Some(Ok(answer)), Ok(())) => {
                 S::committed(&answer);
+                edge::at::<S>(edge::COMMITTED);
                 Ok(answer)
             }
             (_, Err(error)) => Err(copy(error)),

@@ -31,6 +31,7 @@ mod cluster;
 mod database;
 mod docker;
 mod error;
+mod integrity;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -38,4 +39,5 @@ mod tests;
 pub use self::cluster::server_program;
 pub use self::database::TestDatabase;
 pub use self::error::TestPostgresError;
+pub use self::integrity::sqlite_integrity;
 pub use self::server::{Origin, PostgresServer, shared_server};
