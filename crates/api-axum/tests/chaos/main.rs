@@ -7,13 +7,20 @@
 #[path = "../it/end_to_end/client.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod client;
+mod dice;
 mod flood;
 #[path = "../it/end_to_end/home.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod home;
 mod journal;
 mod kill;
+mod lossy;
 mod report;
+mod simulated;
+#[path = "../it/support/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "other tests use the rest of it")]
+mod support;
+mod thief;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.
 macro_rules! on_both_engines {
