@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use auth_domain::ports::random;
-use auth_domain::testing::SeededEntropy;
 use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 
 use super::client::{Answer, Client, Tokens};
+use super::dice::Dice;
 use super::journal::{Line, Outcome, Session, What};
 
 /// How many there are.
@@ -270,7 +269,7 @@ impl Actor {
         let session = self.run.number();
         self.run.write(Line::Opened { session, token: short(&tokens.refresh) });
         self.run.sessions.lock().unwrap()[self.client] = Some((session, tokens.session.clone()));
-        let key = self.dice.key();
+        let key = some_key(&mut self.dice);
         self.device = Some(Device { session, tokens, key, old: Vec::new() });
     }
 
@@ -296,7 +295,7 @@ impl Actor {
         let answers = || std::iter::once(&one).chain(&other);
         if let Some(tokens) = answers().find_map(|(_, tokens)| tokens.clone()) {
             device.old.push(std::mem::replace(&mut device.tokens, tokens).refresh);
-            device.key = self.dice.key();
+            device.key = some_key(&mut self.dice);
             return true;
         }
         answers().all(|(outcome, _)| *outcome == Outcome::Unknown)
@@ -351,20 +350,7 @@ fn short(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Chance that can be repeated.
-pub(super) struct Dice(SeededEntropy);
-
-impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(SeededEntropy::new(seed))
-    }
-
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
-        u64::from_be_bytes(random(&self.0).unwrap()) % bound
-    }
-
-    /// A fresh key for half of the tokens.
-    fn key(&mut self) -> Option<String> {
-        (self.below(2) == 0).then(|| format!("{:016x}", self.below(u64::MAX)))
-    }
+/// A fresh key for half of the tokens.
+fn some_key(dice: &mut Dice) -> Option<String> {
+    dice.percent(50).then(|| dice.word())
 }

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::crowd::{CLIENTS, Dice, Run, email};
+use super::crowd::{CLIENTS, Run, email};
+use super::dice::Dice;
 use super::home::{Home, row};
 use super::journal::{Line, Outcome, check};
 use super::report::Report;

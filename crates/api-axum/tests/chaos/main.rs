@@ -9,6 +9,7 @@
 mod client;
 mod cluster;
 mod crowd;
+mod dice;
 mod failover;
 mod flood;
 #[path = "../it/end_to_end/home.rs"]
@@ -16,11 +17,17 @@ mod flood;
 mod home;
 mod journal;
 mod kill;
+mod lossy;
 mod pgbouncer;
 mod postgres_faults;
 mod power_loss;
 mod report;
 mod shim;
+mod simulated;
+#[path = "../it/support/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "other tests use the rest of it")]
+mod support;
+mod thief;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.
 macro_rules! on_both_engines {

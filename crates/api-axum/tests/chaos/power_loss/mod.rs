@@ -7,7 +7,7 @@ use std::fs;
 
 use store_diesel::testing::sqlite_integrity;
 
-use super::crowd::Dice;
+use super::dice::Dice;
 use super::home::Home;
 use super::journal::{Line, Outcome, check};
 use super::kill::soak;
