@@ -10,7 +10,7 @@ use crate::model::{
 use crate::one_time::{Carries, TokenNotMade, Wanted, presented};
 use crate::ports::{EmailChange, EntropyUnavailable, HashError, StoreError, random};
 use crate::session::Owner;
-use crate::throttle::{NotLetThrough, Throttled};
+use crate::throttle::Throttled;
 
 /// Why an address was not verified, or no mail about it written.
 #[derive(Debug, thiserror::Error)]
@@ -30,15 +30,6 @@ pub enum EmailError {
     /// A token for the mail could not be made. The same request can be repeated.
     #[error(transparent)]
     Token(#[from] TokenNotMade),
-}
-
-impl From<NotLetThrough> for EmailError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
 }
 
 impl From<EntropyUnavailable> for EmailError {
@@ -76,12 +67,6 @@ impl From<StoreError> for ChangeEmailError {
     }
 }
 
-impl From<NotLetThrough> for ChangeEmailError {
-    fn from(error: NotLetThrough) -> Self {
-        Self::Mail(error.into())
-    }
-}
-
 impl Accounts {
     /// Verifies the address that the token was mailed to.
     ///
@@ -113,7 +98,7 @@ impl Accounts {
         let policy = &self.gate.policy;
         let networks = presenter.ip.iter().map(|ip| policy.mail_network(*ip));
         let keys: Vec<_> = networks.chain([policy.mail(&email)]).collect();
-        self.gate.charge(&keys, now).await?;
+        self.gate.charge::<EmailError>(&keys, now).await?;
         let lacks =
             |found: &Credentials| found.account.disabled_at.is_none() && found.account.email_verified_at.is_none();
         let found = self.accounts.credentials(&email).await?.filter(lacks);
@@ -145,12 +130,12 @@ impl Accounts {
         let found = self.accounts.by_id(owner.account).await?.ok_or(ChangeEmailError::Gone)?;
         recent(owner, found.second_factor, self.recent_login, now)?;
         let guesses = [self.gate.policy.factor(owner.account)];
-        self.gate.charge(&guesses, now).await?;
+        self.gate.charge::<EmailError>(&guesses, now).await?;
         if !self.matches(password, found.password_hash.clone()).await? {
             return Err(ChangeEmailError::WrongPassword);
         }
         self.gate.forgive(&guesses, &[]).await;
-        self.gate.charge(&[self.gate.policy.mail(&new)], now).await?;
+        self.gate.charge::<EmailError>(&[self.gate.policy.mail(&new)], now).await?;
         let is_taken = self.accounts.credentials(&new).await?.is_some_and(|other| other.account.id != owner.account);
         let account = (!is_taken).then_some(owner.account);
         let carries = Carries::Mail(TokenMailKind::ChangeEmail, found.account.locale);

@@ -22,7 +22,7 @@ use crate::ports::{
     Verdict, random,
 };
 use crate::session::{AfterCommit, Owner, SessionTokens};
-use crate::throttle::{Gate, NotLetThrough, Throttled};
+use crate::throttle::{Gate, Throttled};
 
 /// Registers accounts, and changes and deletes them for their owners.
 pub struct Accounts {
@@ -83,15 +83,6 @@ pub enum AccountError {
     Entropy(#[from] EntropyUnavailable),
 }
 
-impl From<NotLetThrough> for AccountError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
-}
-
 impl Accounts {
     /// The account, if it can still sign in.
     ///
@@ -118,7 +109,7 @@ impl Accounts {
         let found = self.accounts.by_id(owner.account).await?.ok_or(AccountError::Gone)?;
         let now = self.clock.now();
         let guesses = [self.gate.policy.factor(owner.account)];
-        self.gate.charge(&guesses, now).await?;
+        self.gate.charge::<AccountError>(&guesses, now).await?;
         if !self.matches(password, found.password_hash).await? {
             return Err(AccountError::WrongPassword);
         }

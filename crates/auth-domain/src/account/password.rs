@@ -3,7 +3,6 @@
 use secrecy::SecretString;
 
 use super::Accounts;
-use super::registration::NotAPassword;
 use crate::model::{
     Actor, EmailAddress, EndTarget, EventId, EventKind, Locale, PasswordRefused, Presenter, Purpose, SecurityEvent,
     TokenMailKind,
@@ -11,7 +10,7 @@ use crate::model::{
 use crate::one_time::{Carries, TokenNotMade, Wanted, presented};
 use crate::ports::{EntropyUnavailable, HashError, PasswordAuthority, SetPassword, StoreError, random};
 use crate::session::Owner;
-use crate::throttle::{NotLetThrough, Throttled};
+use crate::throttle::Throttled;
 
 /// Why a password was not set, or no mail about it written.
 #[derive(Debug, thiserror::Error)]
@@ -42,24 +41,6 @@ pub enum PasswordError {
     Token(#[from] TokenNotMade),
 }
 
-impl From<NotLetThrough> for PasswordError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<NotAPassword> for PasswordError {
-    fn from(error: NotAPassword) -> Self {
-        match error {
-            NotAPassword::Refused(error) => error.into(),
-            NotAPassword::Hash(error) => error.into(),
-        }
-    }
-}
-
 impl From<EntropyUnavailable> for PasswordError {
     fn from(error: EntropyUnavailable) -> Self {
         Self::Token(error.into())
@@ -80,13 +61,13 @@ impl Accounts {
         let now = self.clock.now();
         let found = self.accounts.by_id(owner.account).await?.ok_or(PasswordError::Gone)?;
         let guesses = [self.gate.policy.factor(owner.account)];
-        self.gate.charge(&guesses, now).await?;
+        self.gate.charge::<PasswordError>(&guesses, now).await?;
         if !self.matches(current, found.password_hash).await? {
             return Err(PasswordError::WrongPassword);
         }
         self.gate.forgive(&guesses, &[]).await;
         let account = found.account;
-        let hash = self.new_hash(new, &account.email, account.display_name.as_ref()).await?;
+        let hash = self.new_hash::<PasswordError>(new, &account.email, account.display_name.as_ref()).await?;
         let event = self.event(owner, EventKind::PasswordChanged, now)?;
         let set = SetPassword {
             authority: PasswordAuthority::Shown { changed_at: found.password_changed_at },
@@ -118,7 +99,7 @@ impl Accounts {
         let policy = &self.gate.policy;
         let networks = presenter.ip.iter().map(|ip| policy.mail_network(*ip));
         let keys: Vec<_> = networks.chain([policy.mail(&email)]).collect();
-        self.gate.charge(&keys, now).await?;
+        self.gate.charge::<PasswordError>(&keys, now).await?;
         let found = self.accounts.credentials(&email).await?.filter(|found| found.account.disabled_at.is_none());
         let (account, bound_to, to, locale) = match &found {
             Some(found) => {
@@ -149,7 +130,7 @@ impl Accounts {
         let account = found.account.ok_or(PasswordError::InvalidToken)?;
         let credentials = self.accounts.by_id(account).await?.ok_or(PasswordError::InvalidToken)?;
         let of = &credentials.account;
-        let hash = self.new_hash(new, &of.email, of.display_name.as_ref()).await?;
+        let hash = self.new_hash::<PasswordError>(new, &of.email, of.display_name.as_ref()).await?;
         let id = EventId::new(now, random(&*self.entropy)?);
         let by = Actor::Owner(None);
         let set = SetPassword {

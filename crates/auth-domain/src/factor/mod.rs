@@ -21,7 +21,7 @@ use crate::ports::{
 };
 use crate::sealing::{SealError, Sealer};
 use crate::session::Owner;
-use crate::throttle::{Gate, NotLetThrough, Throttled};
+use crate::throttle::{Gate, Throttled};
 
 /// How many recovery codes an account has.
 const RECOVERY_CODES: usize = 10;
@@ -97,15 +97,6 @@ impl From<WebAuthnError> for FactorError {
     }
 }
 
-impl From<NotLetThrough> for FactorError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
-}
-
 impl SecondFactors {
     /// What the account has.
     pub async fn list(&self, owner: &Owner) -> Result<Factors, FactorError> {
@@ -134,7 +125,7 @@ impl SecondFactors {
         self.allowed(owner).await?;
         let now = self.clock.now();
         let charged = [self.gate.policy.factor(owner.account)];
-        self.gate.charge(&charged, now).await?;
+        self.gate.charge::<FactorError>(&charged, now).await?;
         let factors = self.factors.of(owner.account).await?;
         let begun = factors.totp.as_ref().filter(|totp| totp.confirmed_at.is_none()).ok_or(FactorError::NotFound)?;
         let secret = totp::open(&self.sealer, owner.account, &begun.secret)?;

@@ -55,7 +55,7 @@ impl Login {
         let found = self.accounts.by_id(owner.account).await.map_err(LoginError::from)?;
         let found = found.ok_or(ReauthenticateError::SessionOver)?;
         let charged = self.factor_key(&found.account);
-        self.gate.charge(&charged, now).await.map_err(LoginError::from)?;
+        self.gate.charge::<LoginError>(&charged, now).await?;
         let device = Device { presenter: owner.presenter.clone(), ..Device::default() };
         let amr: &[&str] = match proof {
             Proof::Password(_) if found.second_factor => {

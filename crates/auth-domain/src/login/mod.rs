@@ -27,7 +27,7 @@ use crate::ports::{
 use crate::refresh::RotationKeys;
 use crate::sealing::{SealError, Sealer};
 use crate::session::{AfterCommit, IssuedTokens, SessionTokens, TokensNotIssued};
-use crate::throttle::{DeviceToken, Gate, NotLetThrough, Throttled};
+use crate::throttle::{DeviceToken, Gate, Throttled};
 
 /// Opens sessions for those who prove who they are.
 pub struct Login {
@@ -163,15 +163,6 @@ impl From<EntropyUnavailable> for LoginError {
     }
 }
 
-impl From<NotLetThrough> for LoginError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
-}
-
 impl Login {
     /// Opens a session and gives its first tokens.
     ///
@@ -188,7 +179,7 @@ impl Login {
         };
         let known = self.known_device(&request.device, found.as_ref());
         let charged = self.charged(email.as_ref(), found.as_ref(), known, &request.device.presenter);
-        self.gate.charge(&charged, now).await?;
+        self.gate.charge::<LoginError>(&charged, now).await?;
 
         let proved = self.prove(request.password, found).await?;
         let Credentials { account, password_changed_at, second_factor, .. } = proved;

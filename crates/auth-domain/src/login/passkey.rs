@@ -54,7 +54,7 @@ impl Login {
             None => (None, Vec::new()),
         };
         let network: Vec<_> = presenter.ip.iter().map(|ip| self.gate.policy.network(*ip)).collect();
-        self.gate.charge(&network, now).await?;
+        self.gate.charge::<LoginError>(&network, now).await?;
         let Ceremony { options, state } = webauthn.begin_authentication(&allowed)?;
         let wanted =
             Wanted { purpose: Purpose::Passkey, account, bound_to: None, email: None, carries: Carries::State(&state) };

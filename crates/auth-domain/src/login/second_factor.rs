@@ -94,7 +94,7 @@ impl Login {
         let now = self.now();
         let (redeem, token, account) = self.begun(request.mfa_token, now).await?;
         let charged = self.factor_key(&account);
-        self.gate.charge(&charged, now).await?;
+        self.gate.charge::<LoginError>(&charged, now).await?;
         let amr: &[&str] = match request.proof {
             SecondFactorProof::Code(code) => {
                 self.accept_code(account.id, code, &request.device, now).await?;
