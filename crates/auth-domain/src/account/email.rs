@@ -95,24 +95,12 @@ impl Accounts {
     ) -> Result<(), EmailError> {
         let now = self.clock.now();
         let Ok(email) = EmailAddress::parse(email) else { return Ok(()) };
-        let policy = &self.gate.policy;
-        let networks = presenter.ip.iter().map(|ip| policy.mail_network(*ip));
-        let keys: Vec<_> = networks.chain([policy.mail(&email)]).collect();
-        self.gate.charge::<EmailError>(&keys, now).await?;
+        self.gate.charge::<EmailError>(&self.mail_keys(&email, presenter), now).await?;
         let lacks =
             |found: &Credentials| found.account.disabled_at.is_none() && found.account.email_verified_at.is_none();
         let found = self.accounts.credentials(&email).await?.filter(lacks);
-        let (account, bound_to, to, locale) = match &found {
-            Some(found) => {
-                let account = &found.account;
-                (Some(account.id), found.password_changed_at, &account.email, account.locale)
-            }
-            None => (None, None, &email, locale),
-        };
-        let carries = Carries::Mail(TokenMailKind::VerifyEmail, locale);
-        let wanted = Wanted { purpose: Purpose::VerifyEmail, account, bound_to, email: Some(to), carries };
-        let (token, _) = self.one_time.make(wanted, now)?;
-        Ok(self.one_time.store.add(token).await?)
+        let mail = (TokenMailKind::VerifyEmail, locale);
+        self.mail_token(Purpose::VerifyEmail, found.as_ref(), &email, mail, now).await
     }
 
     /// Begins to change the address: mails a token to the new one. Whether another account has that is not told here.
@@ -141,8 +129,8 @@ impl Accounts {
         let carries = Carries::Mail(TokenMailKind::ChangeEmail, found.account.locale);
         let bound_to = found.password_changed_at;
         let wanted = Wanted { purpose: Purpose::ChangeEmail, account, bound_to, email: Some(&new), carries };
-        let (token, _) = self.one_time.make(wanted, now).map_err(EmailError::from)?;
-        Ok(self.one_time.store.add(token).await?)
+        self.one_time.add::<EmailError>(wanted, now).await?;
+        Ok(())
     }
 
     /// Gives the account the address that the token was mailed to. The old address is told.

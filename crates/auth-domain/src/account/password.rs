@@ -7,7 +7,7 @@ use crate::model::{
     Actor, EmailAddress, EndTarget, EventId, EventKind, Locale, PasswordRefused, Presenter, Purpose, SecurityEvent,
     TokenMailKind,
 };
-use crate::one_time::{Carries, TokenNotMade, Wanted, presented};
+use crate::one_time::{TokenNotMade, presented};
 use crate::ports::{EntropyUnavailable, HashError, PasswordAuthority, SetPassword, StoreError, random};
 use crate::session::Owner;
 use crate::throttle::Throttled;
@@ -68,7 +68,7 @@ impl Accounts {
         self.gate.forgive(&guesses, &[]).await;
         let account = found.account;
         let hash = self.new_hash::<PasswordError>(new, &account.email, account.display_name.as_ref()).await?;
-        let event = self.event(owner, EventKind::PasswordChanged, now)?;
+        let event = owner.event(&*self.entropy, EventKind::PasswordChanged, now)?;
         let set = SetPassword {
             authority: PasswordAuthority::Shown { changed_at: found.password_changed_at },
             hash,
@@ -96,22 +96,10 @@ impl Accounts {
     ) -> Result<(), PasswordError> {
         let now = self.clock.now();
         let Ok(email) = EmailAddress::parse(email) else { return Ok(()) };
-        let policy = &self.gate.policy;
-        let networks = presenter.ip.iter().map(|ip| policy.mail_network(*ip));
-        let keys: Vec<_> = networks.chain([policy.mail(&email)]).collect();
-        self.gate.charge::<PasswordError>(&keys, now).await?;
+        self.gate.charge::<PasswordError>(&self.mail_keys(&email, presenter), now).await?;
         let found = self.accounts.credentials(&email).await?.filter(|found| found.account.disabled_at.is_none());
-        let (account, bound_to, to, locale) = match &found {
-            Some(found) => {
-                let account = &found.account;
-                (Some(account.id), found.password_changed_at, &account.email, account.locale)
-            }
-            None => (None, None, &email, locale),
-        };
-        let carries = Carries::Mail(TokenMailKind::ResetPassword, locale);
-        let wanted = Wanted { purpose: Purpose::ResetPassword, account, bound_to, email: Some(to), carries };
-        let (token, _) = self.one_time.make(wanted, now)?;
-        Ok(self.one_time.store.add(token).await?)
+        let mail = (TokenMailKind::ResetPassword, locale);
+        self.mail_token(Purpose::ResetPassword, found.as_ref(), &email, mail, now).await
     }
 
     /// Sets a new password by a token that was mailed. Every session of the account ends, and the address is verified.

@@ -201,13 +201,7 @@ impl Accounts {
     /// Tells the owner of an address that somebody wanted to register with it, and how to set a new password.
     async fn tell_owner(&self, email: &EmailAddress, locale: Locale, now: Timestamp) -> Result<(), RegisterError> {
         let found = self.accounts.credentials(email).await?.filter(|found| found.account.disabled_at.is_none());
-        let (account, bound_to, to) = match &found {
-            Some(found) => (Some(found.account.id), found.password_changed_at, &found.account.email),
-            None => (None, None, email),
-        };
-        let carries = Carries::Mail(TokenMailKind::AlreadyRegistered, locale);
-        let wanted = Wanted { purpose: Purpose::ResetPassword, account, bound_to, email: Some(to), carries };
-        let (token, _) = self.one_time.make(wanted, now)?;
-        Ok(self.one_time.store.add(token).await?)
+        let mail = (TokenMailKind::AlreadyRegistered, locale);
+        self.mail_token(Purpose::ResetPassword, found.as_ref(), email, mail, now).await
     }
 }

@@ -15,6 +15,7 @@ pub use passkey::{PasskeyBegun, PasskeyLogin};
 pub use second_factor::{SecondFactorLogin, SecondFactorProof};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::credential::verify;
 use crate::model::{
     Account, Credentials, DeviceClass, DeviceId, DisplayName, EmailAddress, Password, Presenter, RefreshPolicy,
     RestsOn, SessionId, SessionLimit, SessionRecord, ThrottleKey, Timestamp,
@@ -227,11 +228,9 @@ impl Login {
     /// The account, if the password is its own. The same work is done whatever is wrong.
     async fn prove(&self, typed: &SecretString, found: Option<Credentials>) -> Result<Credentials, LoginError> {
         let hash = found.as_ref().and_then(|found| found.password_hash.clone());
-        let password = Password::new(typed.expose_secret()).ok();
-        let could_match = password.is_some();
-        let verdict = self.hasher.verify(password.unwrap_or_else(Password::placeholder), hash).await?;
+        let verdict = verify(&*self.hasher, typed, hash).await?;
         let Verdict::Matches { rehash } = verdict else { return Err(LoginError::InvalidCredentials) };
-        let found = found.filter(|found| could_match && found.account.disabled_at.is_none());
+        let found = found.filter(|found| found.account.disabled_at.is_none());
         let found = found.ok_or(LoginError::InvalidCredentials)?;
         if rehash {
             self.rehash(typed, &found).await;

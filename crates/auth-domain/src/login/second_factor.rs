@@ -79,9 +79,8 @@ impl Login {
             email: None,
             carries: Carries::State(&state),
         };
-        let (token, text) = self.one_time.make(wanted, now)?;
-        self.one_time.store.add(token).await?;
-        Ok(LoginError::SecondFactorRequired { token: text, methods })
+        let token = self.one_time.add::<LoginError>(wanted, now).await?;
+        Ok(LoginError::SecondFactorRequired { token, methods })
     }
 
     /// Ends a login that was begun with a password.
