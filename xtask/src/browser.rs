@@ -9,8 +9,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::http::{Call, Client};
-use crate::interop::{Folder, free_address};
 use crate::run::{Failure, build, cargo};
+use crate::scratch::{Folder, free_address};
 use crate::server::Server;
 
 const PASSWORD: &str = "correct horse battery staple";

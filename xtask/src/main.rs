@@ -13,6 +13,7 @@ mod interop;
 mod layers;
 mod migrate;
 mod run;
+mod scratch;
 mod secrets;
 mod seed;
 mod server;

@@ -149,8 +149,8 @@ impl Admin {
     pub async fn invite(&self, email: &EmailAddress, locale: Locale) -> Result<(), AdminError> {
         let carries = Carries::Mail(TokenMailKind::Invite, locale);
         let wanted = Wanted { purpose: Purpose::Invite, account: None, bound_to: None, email: Some(email), carries };
-        let (token, _) = self.one_time.make(wanted, self.clock.now())?;
-        Ok(self.one_time.store.add(token).await?)
+        self.one_time.add::<AdminError>(wanted, self.clock.now()).await?;
+        Ok(())
     }
 
     /// Removes every second factor of an account, for an owner who has lost them all, and answers how many.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 
 use crate::model::{Delivery, DeliveryAttempt, Endpoint, EventKind, OneTimeToken, Timestamp};
 use crate::one_time::OneTime;
@@ -15,6 +16,9 @@ use crate::webhook::Webhooks;
 
 /// For how long a claimed mail is hidden from other nodes: longer than a mailer ever waits.
 const LEASE: Duration = Duration::from_secs(120);
+
+/// How many mails with tokens are sent at once: somebody waits for each.
+const AT_ONCE: u32 = 4;
 
 /// How long to wait after each failed attempt to mail a token; it expires by itself.
 const BACK_OFF: [Duration; 6] = [
@@ -65,15 +69,23 @@ impl Mails {
         let mut attempts = 0;
         loop {
             let now = self.clock.now();
-            let due = self.one_time.store.claim_mail(now, now.plus(LEASE), 1).await?;
-            let Some(token) = due.first() else { return Ok(attempts) };
-            let attempt = self.send_token(token).await;
-            if let DeliveryAttempt::GivenUp { error } = &attempt {
-                tracing::warn!(token = %token.id, purpose = %token.purpose, error, "a mail was given up");
+            let due = self.one_time.store.claim_mail(now, now.plus(LEASE), AT_ONCE).await?;
+            if due.is_empty() {
+                return Ok(attempts);
             }
-            self.one_time.store.note_mail(token.id, attempt, self.clock.now()).await?;
-            attempts += 1;
+            for attempt in join_all(due.iter().map(|token| self.attempt(token))).await {
+                attempt?;
+                attempts += 1;
+            }
         }
+    }
+
+    async fn attempt(&self, token: &OneTimeToken) -> Result<(), StoreError> {
+        let attempt = self.send_token(token).await;
+        if let DeliveryAttempt::GivenUp { error } = &attempt {
+            tracing::warn!(token = %token.id, purpose = %token.purpose, error, "a mail was given up");
+        }
+        self.one_time.store.note_mail(token.id, attempt, self.clock.now()).await
     }
 
     async fn send_token(&self, token: &OneTimeToken) -> DeliveryAttempt {

@@ -13,7 +13,7 @@ use crate::model::{
     AccountId, EmailAddress, Locale, OneTimeId, OneTimeToken, Purpose, Redeem, SealedBytes, Timestamp, TokenMail,
     TokenMailKind, TokenSecret,
 };
-use crate::ports::{Entropy, EntropyUnavailable, OneTimeTokens, random};
+use crate::ports::{Entropy, EntropyUnavailable, OneTimeTokens, StoreError, random};
 use crate::sealing::{Seal, SealError, Sealer};
 
 /// Secret scanners find a leaked token by this.
@@ -122,6 +122,16 @@ impl OneTime {
             expires_at: now.plus(wanted.purpose.lifetime()),
         };
         Ok((token, text))
+    }
+
+    /// Makes a token and keeps it.
+    pub(crate) async fn add<E>(&self, wanted: Wanted<'_>, now: Timestamp) -> Result<OneTimeText, E>
+    where
+        E: From<TokenNotMade> + From<StoreError>,
+    {
+        let (token, text) = self.make(wanted, now)?;
+        self.store.add(token).await?;
+        Ok(text)
     }
 
     /// What was sealed into the token's row.

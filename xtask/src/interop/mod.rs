@@ -3,15 +3,14 @@
 mod differential;
 mod installed;
 
-use std::fs;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clap::{Args, ValueEnum};
 
 use self::installed::{node, python};
 use crate::run::{Failure, build, cargo, jeton, not_started, run};
+use crate::scratch::{Folder, free_address};
 use crate::server::Server;
 
 const AUDIENCE: &str = "jeton";
@@ -48,24 +47,13 @@ impl Interop {
         let folder = Folder::new()?;
         if self.only != Some(Part::Differential) {
             let served = Served::start(&program, &folder.0)?;
-            println!(
-                "
-Python: Authlib and PyJWT against {}",
-                served.server.base()
-            );
+            println!("\nPython: Authlib and PyJWT against {}", served.server.base());
             run(served.settings(&mut python.script("client.py")?))?;
-            println!(
-                "
-JavaScript: oauth4webapi and jose against {}",
-                served.server.base()
-            );
+            println!("\nJavaScript: oauth4webapi and jose against {}", served.server.base());
             run(served.settings(&mut node.script("client.js")?))?;
         }
         if self.only != Some(Part::Clients) {
-            println!(
-                "
-The differential run: jeton verify, PyJWT and jose on the same tokens"
-            );
+            println!("\nThe differential run: jeton verify, PyJWT and jose on the same tokens");
             differential::run(&program, &python, &node, &folder.0)?;
         }
         Ok(())
@@ -101,30 +89,5 @@ impl Served {
             .env("INTEROP_URL", self.server.base())
             .env("INTEROP_AUDIENCE", AUDIENCE)
             .env("INTEROP_API_KEY", &self.api_key)
-    }
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_address() -> Result<String, Failure> {
-    let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    address.map(|address| address.to_string()).map_err(|error| Failure::new(format!("no port is free: {error}")))
-}
-
-/// A throw-away folder.
-pub(crate) struct Folder(pub(crate) PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Result<Self, Failure> {
-        let path = std::env::temp_dir().join(format!("jeton-xtask-{}", std::process::id()));
-        let unmade = |error| Failure::new(format!("{} cannot be made: {error}", path.display()));
-        fs::create_dir_all(&path).map_err(unmade)?;
-        path.canonicalize().map(Self).map_err(unmade)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left lies in the system's temporary folder.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -10,7 +10,7 @@ use crate::model::{
 use crate::one_time::{Carries, TokenNotMade, Wanted, presented};
 use crate::ports::{EmailChange, EntropyUnavailable, HashError, StoreError, random};
 use crate::session::Owner;
-use crate::throttle::{NotLetThrough, Throttled};
+use crate::throttle::Throttled;
 
 /// Why an address was not verified, or no mail about it written.
 #[derive(Debug, thiserror::Error)]
@@ -30,15 +30,6 @@ pub enum EmailError {
     /// A token for the mail could not be made. The same request can be repeated.
     #[error(transparent)]
     Token(#[from] TokenNotMade),
-}
-
-impl From<NotLetThrough> for EmailError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
 }
 
 impl From<EntropyUnavailable> for EmailError {
@@ -76,12 +67,6 @@ impl From<StoreError> for ChangeEmailError {
     }
 }
 
-impl From<NotLetThrough> for ChangeEmailError {
-    fn from(error: NotLetThrough) -> Self {
-        Self::Mail(error.into())
-    }
-}
-
 impl Accounts {
     /// Verifies the address that the token was mailed to.
     ///
@@ -110,24 +95,12 @@ impl Accounts {
     ) -> Result<(), EmailError> {
         let now = self.clock.now();
         let Ok(email) = EmailAddress::parse(email) else { return Ok(()) };
-        let policy = &self.gate.policy;
-        let networks = presenter.ip.iter().map(|ip| policy.mail_network(*ip));
-        let keys: Vec<_> = networks.chain([policy.mail(&email)]).collect();
-        self.gate.charge(&keys, now).await?;
+        self.gate.charge::<EmailError>(&self.mail_keys(&email, presenter), now).await?;
         let lacks =
             |found: &Credentials| found.account.disabled_at.is_none() && found.account.email_verified_at.is_none();
         let found = self.accounts.credentials(&email).await?.filter(lacks);
-        let (account, bound_to, to, locale) = match &found {
-            Some(found) => {
-                let account = &found.account;
-                (Some(account.id), found.password_changed_at, &account.email, account.locale)
-            }
-            None => (None, None, &email, locale),
-        };
-        let carries = Carries::Mail(TokenMailKind::VerifyEmail, locale);
-        let wanted = Wanted { purpose: Purpose::VerifyEmail, account, bound_to, email: Some(to), carries };
-        let (token, _) = self.one_time.make(wanted, now)?;
-        Ok(self.one_time.store.add(token).await?)
+        let mail = (TokenMailKind::VerifyEmail, locale);
+        self.mail_token(Purpose::VerifyEmail, found.as_ref(), &email, mail, now).await
     }
 
     /// Begins to change the address: mails a token to the new one. Whether another account has that is not told here.
@@ -145,19 +118,19 @@ impl Accounts {
         let found = self.accounts.by_id(owner.account).await?.ok_or(ChangeEmailError::Gone)?;
         recent(owner, found.second_factor, self.recent_login, now)?;
         let guesses = [self.gate.policy.factor(owner.account)];
-        self.gate.charge(&guesses, now).await?;
+        self.gate.charge::<EmailError>(&guesses, now).await?;
         if !self.matches(password, found.password_hash.clone()).await? {
             return Err(ChangeEmailError::WrongPassword);
         }
         self.gate.forgive(&guesses, &[]).await;
-        self.gate.charge(&[self.gate.policy.mail(&new)], now).await?;
+        self.gate.charge::<EmailError>(&[self.gate.policy.mail(&new)], now).await?;
         let is_taken = self.accounts.credentials(&new).await?.is_some_and(|other| other.account.id != owner.account);
         let account = (!is_taken).then_some(owner.account);
         let carries = Carries::Mail(TokenMailKind::ChangeEmail, found.account.locale);
         let bound_to = found.password_changed_at;
         let wanted = Wanted { purpose: Purpose::ChangeEmail, account, bound_to, email: Some(&new), carries };
-        let (token, _) = self.one_time.make(wanted, now).map_err(EmailError::from)?;
-        Ok(self.one_time.store.add(token).await?)
+        self.one_time.add::<EmailError>(wanted, now).await?;
+        Ok(())
     }
 
     /// Gives the account the address that the token was mailed to. The old address is told.

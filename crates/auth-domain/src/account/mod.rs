@@ -10,19 +10,20 @@ use std::time::Duration;
 pub use email::{ChangeEmailError, EmailError};
 pub use password::PasswordError;
 pub use registration::{RegisterError, RegisterRequest, Registered, RegisteredBy};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
+use crate::credential::verify;
 use crate::model::{
-    Account, AccountId, Actor, DisplayName, EventId, EventKind, Password, PasswordHash, PasswordPolicy,
-    RegistrationPolicy, SecurityEvent, Timestamp,
+    Account, AccountId, Credentials, DisplayName, EmailAddress, EventKind, Locale, PasswordHash, PasswordPolicy,
+    Presenter, Purpose, RegistrationPolicy, ThrottleKey, Timestamp, TokenMailKind,
 };
-use crate::one_time::OneTime;
+use crate::one_time::{Carries, OneTime, TokenNotMade, Wanted};
 use crate::ports::{
     AccountStore, BreachCheck, Clock, CloseAccount, Entropy, EntropyUnavailable, HashError, PasswordHasher, StoreError,
-    Verdict, random,
+    Verdict,
 };
 use crate::session::{AfterCommit, Owner, SessionTokens};
-use crate::throttle::{Gate, NotLetThrough, Throttled};
+use crate::throttle::{Gate, Throttled};
 
 /// Registers accounts, and changes and deletes them for their owners.
 pub struct Accounts {
@@ -83,15 +84,6 @@ pub enum AccountError {
     Entropy(#[from] EntropyUnavailable),
 }
 
-impl From<NotLetThrough> for AccountError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
-}
-
 impl Accounts {
     /// The account, if it can still sign in.
     ///
@@ -118,11 +110,11 @@ impl Accounts {
         let found = self.accounts.by_id(owner.account).await?.ok_or(AccountError::Gone)?;
         let now = self.clock.now();
         let guesses = [self.gate.policy.factor(owner.account)];
-        self.gate.charge(&guesses, now).await?;
+        self.gate.charge::<AccountError>(&guesses, now).await?;
         if !self.matches(password, found.password_hash).await? {
             return Err(AccountError::WrongPassword);
         }
-        let event = self.event(owner, EventKind::AccountDeleted, now)?;
+        let event = owner.event(&*self.entropy, EventKind::AccountDeleted, now)?;
         let close = CloseAccount { by: event.actor, now, tokens_until: self.tokens.live_until(now), event };
         let ending = self.accounts.delete(close).await?.ok_or(AccountError::Gone)?;
         self.after_commit.revoked(&ending.revocations);
@@ -131,16 +123,35 @@ impl Accounts {
 
     /// Whether the password is the account's.
     async fn matches(&self, typed: &SecretString, hash: Option<PasswordHash>) -> Result<bool, HashError> {
-        let password = Password::new(typed.expose_secret()).ok();
-        let could_match = password.is_some();
-        let verdict = self.hasher.verify(password.unwrap_or_else(Password::placeholder), hash).await?;
-        Ok(could_match && matches!(verdict, Verdict::Matches { .. }))
+        Ok(verify(&*self.hasher, typed, hash).await? != Verdict::Differs)
     }
 
-    /// Something that an owner did.
-    fn event(&self, owner: &Owner, kind: EventKind, now: Timestamp) -> Result<SecurityEvent, EntropyUnavailable> {
-        let (by, presenter) = (Actor::Owner(Some(owner.session)), owner.presenter.clone());
-        let id = EventId::new(now, random(&*self.entropy)?);
-        Ok(SecurityEvent::new(id, now, kind, owner.account, by, presenter).in_session(Some(owner.session)))
+    /// What a mail to an address that somebody names is charged to, whether it has an account or not.
+    fn mail_keys(&self, email: &EmailAddress, presenter: &Presenter) -> Vec<ThrottleKey> {
+        let policy = &self.gate.policy;
+        presenter.ip.iter().map(|ip| policy.mail_network(*ip)).chain([policy.mail(email)]).collect()
+    }
+
+    /// Mails a token to the account that was found, or keeps one that is good for nothing in its place: the same work is done.
+    async fn mail_token<E>(
+        &self,
+        purpose: Purpose,
+        found: Option<&Credentials>,
+        email: &EmailAddress,
+        (kind, locale): (TokenMailKind, Locale),
+        now: Timestamp,
+    ) -> Result<(), E>
+    where
+        E: From<TokenNotMade> + From<StoreError>,
+    {
+        let account = found.map(|found| &found.account);
+        let wanted = Wanted {
+            purpose,
+            account: account.map(|account| account.id),
+            bound_to: found.and_then(|found| found.password_changed_at),
+            email: Some(account.map_or(email, |account| &account.email)),
+            carries: Carries::Mail(kind, account.map_or(locale, |account| account.locale)),
+        };
+        self.one_time.add(wanted, now).await.map(|_| ())
     }
 }

@@ -3,15 +3,14 @@
 use secrecy::SecretString;
 
 use super::Accounts;
-use super::registration::NotAPassword;
 use crate::model::{
     Actor, EmailAddress, EndTarget, EventId, EventKind, Locale, PasswordRefused, Presenter, Purpose, SecurityEvent,
     TokenMailKind,
 };
-use crate::one_time::{Carries, TokenNotMade, Wanted, presented};
+use crate::one_time::{TokenNotMade, presented};
 use crate::ports::{EntropyUnavailable, HashError, PasswordAuthority, SetPassword, StoreError, random};
 use crate::session::Owner;
-use crate::throttle::{NotLetThrough, Throttled};
+use crate::throttle::Throttled;
 
 /// Why a password was not set, or no mail about it written.
 #[derive(Debug, thiserror::Error)]
@@ -42,24 +41,6 @@ pub enum PasswordError {
     Token(#[from] TokenNotMade),
 }
 
-impl From<NotLetThrough> for PasswordError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<NotAPassword> for PasswordError {
-    fn from(error: NotAPassword) -> Self {
-        match error {
-            NotAPassword::Refused(error) => error.into(),
-            NotAPassword::Hash(error) => error.into(),
-        }
-    }
-}
-
 impl From<EntropyUnavailable> for PasswordError {
     fn from(error: EntropyUnavailable) -> Self {
         Self::Token(error.into())
@@ -80,14 +61,14 @@ impl Accounts {
         let now = self.clock.now();
         let found = self.accounts.by_id(owner.account).await?.ok_or(PasswordError::Gone)?;
         let guesses = [self.gate.policy.factor(owner.account)];
-        self.gate.charge(&guesses, now).await?;
+        self.gate.charge::<PasswordError>(&guesses, now).await?;
         if !self.matches(current, found.password_hash).await? {
             return Err(PasswordError::WrongPassword);
         }
         self.gate.forgive(&guesses, &[]).await;
         let account = found.account;
-        let hash = self.new_hash(new, &account.email, account.display_name.as_ref()).await?;
-        let event = self.event(owner, EventKind::PasswordChanged, now)?;
+        let hash = self.new_hash::<PasswordError>(new, &account.email, account.display_name.as_ref()).await?;
+        let event = owner.event(&*self.entropy, EventKind::PasswordChanged, now)?;
         let set = SetPassword {
             authority: PasswordAuthority::Shown { changed_at: found.password_changed_at },
             hash,
@@ -115,22 +96,10 @@ impl Accounts {
     ) -> Result<(), PasswordError> {
         let now = self.clock.now();
         let Ok(email) = EmailAddress::parse(email) else { return Ok(()) };
-        let policy = &self.gate.policy;
-        let networks = presenter.ip.iter().map(|ip| policy.mail_network(*ip));
-        let keys: Vec<_> = networks.chain([policy.mail(&email)]).collect();
-        self.gate.charge(&keys, now).await?;
+        self.gate.charge::<PasswordError>(&self.mail_keys(&email, presenter), now).await?;
         let found = self.accounts.credentials(&email).await?.filter(|found| found.account.disabled_at.is_none());
-        let (account, bound_to, to, locale) = match &found {
-            Some(found) => {
-                let account = &found.account;
-                (Some(account.id), found.password_changed_at, &account.email, account.locale)
-            }
-            None => (None, None, &email, locale),
-        };
-        let carries = Carries::Mail(TokenMailKind::ResetPassword, locale);
-        let wanted = Wanted { purpose: Purpose::ResetPassword, account, bound_to, email: Some(to), carries };
-        let (token, _) = self.one_time.make(wanted, now)?;
-        Ok(self.one_time.store.add(token).await?)
+        let mail = (TokenMailKind::ResetPassword, locale);
+        self.mail_token(Purpose::ResetPassword, found.as_ref(), &email, mail, now).await
     }
 
     /// Sets a new password by a token that was mailed. Every session of the account ends, and the address is verified.
@@ -149,7 +118,7 @@ impl Accounts {
         let account = found.account.ok_or(PasswordError::InvalidToken)?;
         let credentials = self.accounts.by_id(account).await?.ok_or(PasswordError::InvalidToken)?;
         let of = &credentials.account;
-        let hash = self.new_hash(new, &of.email, of.display_name.as_ref()).await?;
+        let hash = self.new_hash::<PasswordError>(new, &of.email, of.display_name.as_ref()).await?;
         let id = EventId::new(now, random(&*self.entropy)?);
         let by = Actor::Owner(None);
         let set = SetPassword {

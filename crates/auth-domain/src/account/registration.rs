@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::one_time::{Carries, TokenNotMade, Wanted, presented};
 use crate::ports::{Created, EntropyUnavailable, HashError, StoreError, random};
-use crate::throttle::{NotLetThrough, Throttled};
+use crate::throttle::Throttled;
 
 /// A request to register.
 #[derive(Debug)]
@@ -88,15 +88,6 @@ pub enum RegisterError {
     Token(#[from] TokenNotMade),
 }
 
-impl From<NotLetThrough> for RegisterError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
-}
-
 impl From<EntropyUnavailable> for RegisterError {
     fn from(error: EntropyUnavailable) -> Self {
         Self::Token(error.into())
@@ -118,12 +109,14 @@ impl Accounts {
             RegisteredBy::Owner { invite } => {
                 let networks: Vec<_> =
                     request.presenter.ip.iter().map(|ip| self.gate.policy.mail_network(*ip)).collect();
-                self.gate.charge(&networks, now).await?;
+                self.gate.charge::<RegisterError>(&networks, now).await?;
                 self.admitted(&email, invite, now).await?
             }
         };
         let hash = match request.password {
-            Some(password) => Some(self.new_hash(password, &email, request.display_name.as_ref()).await?),
+            Some(password) => {
+                Some(self.new_hash::<RegisterError>(password, &email, request.display_name.as_ref()).await?)
+            }
             None => None,
         };
         let proved = invite.is_some() || matches!(request.by, RegisteredBy::Operator);
@@ -190,12 +183,15 @@ impl Accounts {
     }
 
     /// The hash of a new password that satisfies the policy.
-    pub(super) async fn new_hash(
+    pub(super) async fn new_hash<E>(
         &self,
         typed: &SecretString,
         email: &EmailAddress,
         name: Option<&DisplayName>,
-    ) -> Result<PasswordHash, NotAPassword> {
+    ) -> Result<PasswordHash, E>
+    where
+        E: From<PasswordRefused> + From<HashError>,
+    {
         let context = PasswordContext { email: Some(email), display_name: name.map(DisplayName::as_str) };
         let breaches = self.breaches.as_deref();
         let password = accept(&self.policy, breaches, typed.expose_secret(), &context).await?;
@@ -205,41 +201,7 @@ impl Accounts {
     /// Tells the owner of an address that somebody wanted to register with it, and how to set a new password.
     async fn tell_owner(&self, email: &EmailAddress, locale: Locale, now: Timestamp) -> Result<(), RegisterError> {
         let found = self.accounts.credentials(email).await?.filter(|found| found.account.disabled_at.is_none());
-        let (account, bound_to, to) = match &found {
-            Some(found) => (Some(found.account.id), found.password_changed_at, &found.account.email),
-            None => (None, None, email),
-        };
-        let carries = Carries::Mail(TokenMailKind::AlreadyRegistered, locale);
-        let wanted = Wanted { purpose: Purpose::ResetPassword, account, bound_to, email: Some(to), carries };
-        let (token, _) = self.one_time.make(wanted, now)?;
-        Ok(self.one_time.store.add(token).await?)
-    }
-}
-
-/// Why a new password has no hash.
-#[derive(Debug)]
-pub(super) enum NotAPassword {
-    Refused(PasswordRefused),
-    Hash(HashError),
-}
-
-impl From<PasswordRefused> for NotAPassword {
-    fn from(error: PasswordRefused) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<HashError> for NotAPassword {
-    fn from(error: HashError) -> Self {
-        Self::Hash(error)
-    }
-}
-
-impl From<NotAPassword> for RegisterError {
-    fn from(error: NotAPassword) -> Self {
-        match error {
-            NotAPassword::Refused(error) => error.into(),
-            NotAPassword::Hash(error) => error.into(),
-        }
+        let mail = (TokenMailKind::AlreadyRegistered, locale);
+        self.mail_token(Purpose::ResetPassword, found.as_ref(), email, mail, now).await
     }
 }

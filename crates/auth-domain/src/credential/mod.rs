@@ -3,6 +3,7 @@
 #[cfg(feature = "argon2")]
 mod argon2id;
 mod new_password;
+mod shown_password;
 #[cfg(feature = "argon2")]
 mod stored_hash;
 #[cfg(feature = "strength")]
@@ -11,6 +12,7 @@ mod strength;
 #[cfg(feature = "argon2")]
 pub use argon2id::{Argon2Settings, Argon2id, HashingWatch, InvalidArgon2Settings};
 pub use new_password::accept;
+pub(crate) use shown_password::verify;
 #[cfg(feature = "argon2")]
 pub use stored_hash::UnusableHash;
 #[cfg(feature = "strength")]

@@ -11,9 +11,7 @@ pub use totp::TotpSetup;
 
 use crate::account::{StepUpRequired, recent};
 use crate::login::PasskeyBegun;
-use crate::model::{
-    Actor, Credentials, DisplayName, EventId, EventKind, Factors, Passkey, PasskeyId, Purpose, SecurityEvent, Timestamp,
-};
+use crate::model::{Credentials, DisplayName, EventKind, Factors, Passkey, PasskeyId, Purpose};
 use crate::one_time::{Carries, OneTime, TokenNotMade, Wanted, presented};
 use crate::ports::{
     AccountStore, Clock, Entropy, EntropyUnavailable, FactorStore, PasskeyUser, StoreError, WebAuthn, WebAuthnError,
@@ -21,7 +19,7 @@ use crate::ports::{
 };
 use crate::sealing::{SealError, Sealer};
 use crate::session::Owner;
-use crate::throttle::{Gate, NotLetThrough, Throttled};
+use crate::throttle::{Gate, Throttled};
 
 /// How many recovery codes an account has.
 const RECOVERY_CODES: usize = 10;
@@ -97,15 +95,6 @@ impl From<WebAuthnError> for FactorError {
     }
 }
 
-impl From<NotLetThrough> for FactorError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
-}
-
 impl SecondFactors {
     /// What the account has.
     pub async fn list(&self, owner: &Owner) -> Result<Factors, FactorError> {
@@ -134,14 +123,14 @@ impl SecondFactors {
         self.allowed(owner).await?;
         let now = self.clock.now();
         let charged = [self.gate.policy.factor(owner.account)];
-        self.gate.charge(&charged, now).await?;
+        self.gate.charge::<FactorError>(&charged, now).await?;
         let factors = self.factors.of(owner.account).await?;
         let begun = factors.totp.as_ref().filter(|totp| totp.confirmed_at.is_none()).ok_or(FactorError::NotFound)?;
         let secret = totp::open(&self.sealer, owner.account, &begun.secret)?;
         let step = totp::step(&secret, code, now).ok_or(FactorError::WrongCode)?;
         let codes = self.first_codes(&factors)?;
         let hashes = codes.as_ref().map(|codes| codes.iter().map(RecoveryCode::hash).collect());
-        let event = self.event(owner, EventKind::TotpAdded, now)?;
+        let event = owner.event(&*self.entropy, EventKind::TotpAdded, now)?;
         if !self.factors.confirm_totp(begun.secret.clone(), step, hashes, event).await? {
             return Err(FactorError::NotFound);
         }
@@ -155,7 +144,7 @@ impl SecondFactors {
     /// [`FactorError::NotFound`], [`FactorError::StepUp`].
     pub async fn remove_totp(&self, owner: &Owner) -> Result<(), FactorError> {
         self.allowed(owner).await?;
-        let event = self.event(owner, EventKind::TotpRemoved, self.clock.now())?;
+        let event = owner.event(&*self.entropy, EventKind::TotpRemoved, self.clock.now())?;
         if self.factors.remove_totp(event).await? { Ok(()) } else { Err(FactorError::NotFound) }
     }
 
@@ -169,7 +158,7 @@ impl SecondFactors {
             return Err(FactorError::NotFound);
         }
         let codes = self.codes()?;
-        let event = self.event(owner, EventKind::RecoveryCodesMade, self.clock.now())?;
+        let event = owner.event(&*self.entropy, EventKind::RecoveryCodesMade, self.clock.now())?;
         let hashes = codes.iter().map(RecoveryCode::hash).collect();
         let done = self.factors.replace_recovery_codes(hashes, event).await?;
         if done { Ok(codes) } else { Err(FactorError::Gone) }
@@ -196,8 +185,7 @@ impl SecondFactors {
             email: None,
             carries: Carries::State(&begun.state),
         };
-        let (token, ceremony) = self.one_time.make(wanted, self.clock.now())?;
-        self.one_time.store.add(token).await?;
+        let ceremony = self.one_time.add::<FactorError>(wanted, self.clock.now()).await?;
         Ok(PasskeyBegun { options: begun.options, ceremony })
     }
 
@@ -234,7 +222,7 @@ impl SecondFactors {
             created_at: now,
             last_used_at: None,
         };
-        let event = self.event(owner, EventKind::PasskeyAdded, now)?.with_detail(name.as_str());
+        let event = owner.event(&*self.entropy, EventKind::PasskeyAdded, now)?.with_detail(name.as_str());
         if !self.factors.add_passkey(passkey.clone(), hashes, event).await? {
             return Err(FactorError::InvalidPasskey("it is known already".to_owned()));
         }
@@ -263,7 +251,7 @@ impl SecondFactors {
         self.allowed(owner).await?;
         let passkeys = self.factors.of(owner.account).await?.passkeys;
         let found = passkeys.iter().find(|known| known.id == passkey).ok_or(FactorError::NotFound)?;
-        let event = self.event(owner, EventKind::PasskeyRemoved, self.clock.now())?.with_detail(&found.name);
+        let event = owner.event(&*self.entropy, EventKind::PasskeyRemoved, self.clock.now())?.with_detail(&found.name);
         if self.factors.remove_passkey(passkey, event).await? { Ok(()) } else { Err(FactorError::NotFound) }
     }
 
@@ -299,11 +287,5 @@ impl SecondFactors {
 
     fn codes(&self) -> Result<Vec<RecoveryCode>, EntropyUnavailable> {
         (0..RECOVERY_CODES).map(|_| Ok(RecoveryCode::from_bytes(random(&*self.entropy)?))).collect()
-    }
-
-    fn event(&self, owner: &Owner, kind: EventKind, now: Timestamp) -> Result<SecurityEvent, EntropyUnavailable> {
-        let (by, presenter) = (Actor::Owner(Some(owner.session)), owner.presenter.clone());
-        let id = EventId::new(now, random(&*self.entropy)?);
-        Ok(SecurityEvent::new(id, now, kind, owner.account, by, presenter).in_session(Some(owner.session)))
     }
 }

@@ -4,8 +4,8 @@ use secrecy::SecretString;
 use token_core::AccessToken;
 
 use super::{Device, Login, LoginError, SecondFactorProof};
-use crate::model::{Actor, EventId, EventKind, SecurityEvent, SessionFacts, Timestamp};
-use crate::ports::{Reauthenticate, random};
+use crate::model::{EventKind, SessionFacts, Timestamp};
+use crate::ports::Reauthenticate;
 use crate::session::Owner;
 
 /// What proves again who somebody is.
@@ -55,7 +55,7 @@ impl Login {
         let found = self.accounts.by_id(owner.account).await.map_err(LoginError::from)?;
         let found = found.ok_or(ReauthenticateError::SessionOver)?;
         let charged = self.factor_key(&found.account);
-        self.gate.charge(&charged, now).await.map_err(LoginError::from)?;
+        self.gate.charge::<LoginError>(&charged, now).await?;
         let device = Device { presenter: owner.presenter.clone(), ..Device::default() };
         let amr: &[&str] = match proof {
             Proof::Password(_) if found.second_factor => {
@@ -77,11 +77,8 @@ impl Login {
             }
         };
         self.gate.forgive(&charged, &[]).await;
-        let id = EventId::new(now, random(&*self.entropy).map_err(LoginError::from)?);
-        let by = Actor::Owner(Some(owner.session));
-        let event = SecurityEvent::new(id, now, EventKind::Reauthenticated, owner.account, by, owner.presenter.clone())
-            .in_session(Some(owner.session))
-            .with_detail(&amr.join(" "));
+        let event = owner.event(&*self.entropy, EventKind::Reauthenticated, now).map_err(LoginError::from)?;
+        let event = event.with_detail(&amr.join(" "));
         let methods = proved_by(&owner.amr, amr);
         let again = Reauthenticate { session: owner.session, amr: methods, now, event };
         let facts = self.sessions.reauthenticate(again).await.map_err(LoginError::from)?;

@@ -15,6 +15,7 @@ pub use passkey::{PasskeyBegun, PasskeyLogin};
 pub use second_factor::{SecondFactorLogin, SecondFactorProof};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::credential::verify;
 use crate::model::{
     Account, Credentials, DeviceClass, DeviceId, DisplayName, EmailAddress, Password, Presenter, RefreshPolicy,
     RestsOn, SessionId, SessionLimit, SessionRecord, ThrottleKey, Timestamp,
@@ -27,7 +28,7 @@ use crate::ports::{
 use crate::refresh::RotationKeys;
 use crate::sealing::{SealError, Sealer};
 use crate::session::{AfterCommit, IssuedTokens, SessionTokens, TokensNotIssued};
-use crate::throttle::{DeviceToken, Gate, NotLetThrough, Throttled};
+use crate::throttle::{DeviceToken, Gate, Throttled};
 
 /// Opens sessions for those who prove who they are.
 pub struct Login {
@@ -163,15 +164,6 @@ impl From<EntropyUnavailable> for LoginError {
     }
 }
 
-impl From<NotLetThrough> for LoginError {
-    fn from(error: NotLetThrough) -> Self {
-        match error {
-            NotLetThrough::Throttled(throttled) => throttled.into(),
-            NotLetThrough::Store(error) => error.into(),
-        }
-    }
-}
-
 impl Login {
     /// Opens a session and gives its first tokens.
     ///
@@ -188,7 +180,7 @@ impl Login {
         };
         let known = self.known_device(&request.device, found.as_ref());
         let charged = self.charged(email.as_ref(), found.as_ref(), known, &request.device.presenter);
-        self.gate.charge(&charged, now).await?;
+        self.gate.charge::<LoginError>(&charged, now).await?;
 
         let proved = self.prove(request.password, found).await?;
         let Credentials { account, password_changed_at, second_factor, .. } = proved;
@@ -236,11 +228,9 @@ impl Login {
     /// The account, if the password is its own. The same work is done whatever is wrong.
     async fn prove(&self, typed: &SecretString, found: Option<Credentials>) -> Result<Credentials, LoginError> {
         let hash = found.as_ref().and_then(|found| found.password_hash.clone());
-        let password = Password::new(typed.expose_secret()).ok();
-        let could_match = password.is_some();
-        let verdict = self.hasher.verify(password.unwrap_or_else(Password::placeholder), hash).await?;
+        let verdict = verify(&*self.hasher, typed, hash).await?;
         let Verdict::Matches { rehash } = verdict else { return Err(LoginError::InvalidCredentials) };
-        let found = found.filter(|found| could_match && found.account.disabled_at.is_none());
+        let found = found.filter(|found| found.account.disabled_at.is_none());
         let found = found.ok_or(LoginError::InvalidCredentials)?;
         if rehash {
             self.rehash(typed, &found).await;

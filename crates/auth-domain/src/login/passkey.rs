@@ -1,7 +1,7 @@
 //! Passkeys: they sign in without a password, or follow one.
 
 use super::{Device, Login, LoginError, SignedIn};
-use crate::model::{AccountId, OneTimeToken, Passkey, Presenter, Purpose, RestsOn, Timestamp};
+use crate::model::{AccountId, Passkey, Presenter, Purpose, RestsOn, Timestamp};
 use crate::one_time::{Carries, OneTimeText, Wanted, presented};
 use crate::ports::{Ceremony, WebAuthnError};
 use crate::throttle::DeviceToken;
@@ -46,21 +46,25 @@ impl Login {
     ) -> Result<PasskeyBegun, LoginError> {
         let now = self.now();
         let webauthn = self.webauthn.as_ref().ok_or(LoginError::NoPasskeys)?;
-        let (account, allowed) = match mfa_token {
+        let allowed = match mfa_token {
             Some(token) => {
                 let account = self.begun(token, now).await?.2.id;
-                (Some(account), self.factors.of(account).await?.passkeys)
+                self.factors.of(account).await?.passkeys
             }
-            None => (None, Vec::new()),
+            None => Vec::new(),
         };
         let network: Vec<_> = presenter.ip.iter().map(|ip| self.gate.policy.network(*ip)).collect();
-        self.gate.charge(&network, now).await?;
+        self.gate.charge::<LoginError>(&network, now).await?;
         let Ceremony { options, state } = webauthn.begin_authentication(&allowed)?;
-        let wanted =
-            Wanted { purpose: Purpose::Passkey, account, bound_to: None, email: None, carries: Carries::State(&state) };
-        let (token, ceremony) = self.one_time.make(wanted, now)?;
         // Bound to nothing: a passkey does not die with a password.
-        self.one_time.store.add(OneTimeToken { account: None, ..token }).await?;
+        let wanted = Wanted {
+            purpose: Purpose::Passkey,
+            account: None,
+            bound_to: None,
+            email: None,
+            carries: Carries::State(&state),
+        };
+        let ceremony = self.one_time.add::<LoginError>(wanted, now).await?;
         Ok(PasskeyBegun { options, ceremony })
     }
 

@@ -79,9 +79,8 @@ impl Login {
             email: None,
             carries: Carries::State(&state),
         };
-        let (token, text) = self.one_time.make(wanted, now)?;
-        self.one_time.store.add(token).await?;
-        Ok(LoginError::SecondFactorRequired { token: text, methods })
+        let token = self.one_time.add::<LoginError>(wanted, now).await?;
+        Ok(LoginError::SecondFactorRequired { token, methods })
     }
 
     /// Ends a login that was begun with a password.
@@ -94,7 +93,7 @@ impl Login {
         let now = self.now();
         let (redeem, token, account) = self.begun(request.mfa_token, now).await?;
         let charged = self.factor_key(&account);
-        self.gate.charge(&charged, now).await?;
+        self.gate.charge::<LoginError>(&charged, now).await?;
         let amr: &[&str] = match request.proof {
             SecondFactorProof::Code(code) => {
                 self.accept_code(account.id, code, &request.device, now).await?;

@@ -38,7 +38,9 @@ pub trait AccountStore: Send + Sync + 'static {
     async fn change_email(&self, redeem: Redeem, event: SecurityEvent) -> Result<EmailChange, StoreError>;
 
     /// Sets a password, if `set.authority` allows it: ends sessions (reason `password_changed`), each with its entry in the
-    /// feed, removes the account's tokens of the purpose `reset_password`, and records the event. `None`, and nothing
+    /// feed, removes the account's tokens of the purpose `reset_password`, and records the event. By a token that was mailed
+    /// the address becomes verified; if it was not, what proves the owner may be somebody else's who registered with it, and
+    /// every app, passkey and recovery code of the account goes. `None`, and nothing
     /// written, when it does not allow it, or the account is gone or disabled. Of many at once with one authority exactly one
     /// is answered.
     async fn set_password(&self, set: SetPassword) -> Result<Option<Ending>, StoreError>;

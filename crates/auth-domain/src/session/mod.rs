@@ -41,6 +41,20 @@ pub struct Owner {
     pub presenter: Presenter,
 }
 
+impl Owner {
+    /// Something that he did, by his session.
+    pub(crate) fn event(
+        &self,
+        entropy: &dyn Entropy,
+        kind: EventKind,
+        now: Timestamp,
+    ) -> Result<SecurityEvent, EntropyUnavailable> {
+        let (by, presenter) = (Actor::Owner(Some(self.session)), self.presenter.clone());
+        let id = EventId::new(now, random(entropy)?);
+        Ok(SecurityEvent::new(id, now, kind, self.account, by, presenter).in_session(Some(self.session)))
+    }
+}
+
 /// Why a session was not ended or named.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -142,12 +156,8 @@ impl Sessions {
         session: Option<SessionId>,
     ) -> Result<usize, SessionError> {
         let now = self.clock.now();
-        let by = Actor::Owner(Some(owner.session));
-        let id = EventId::new(now, random(&*self.entropy)?);
-        let presenter = owner.presenter.clone();
-        let event =
-            SecurityEvent::new(id, now, EventKind::SessionEnded, owner.account, by, presenter).in_session(session);
-        let tokens_until = self.tokens.live_until(now);
+        let event = owner.event(&*self.entropy, EventKind::SessionEnded, now)?.in_session(session);
+        let (by, tokens_until) = (event.actor, self.tokens.live_until(now));
         let end = EndSessions { target, by, reason, now, tokens_until, event: Some(event) };
         let ending = self.sessions.end(end).await?;
         self.after_commit.revoked(&ending.revocations);

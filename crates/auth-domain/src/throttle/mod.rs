@@ -23,17 +23,6 @@ pub struct Throttled {
     pub retry_after: Duration,
 }
 
-/// Why an attempt was not let through.
-#[derive(Debug, thiserror::Error)]
-pub enum NotLetThrough {
-    /// There were too many.
-    #[error(transparent)]
-    Throttled(#[from] Throttled),
-    /// The store could not do its work.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Lets attempts through, or not.
 #[derive(Clone)]
 pub(crate) struct Gate {
@@ -43,7 +32,10 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// Counts an attempt against each of these, before anything is looked at: so many at once are no way round.
-    pub(crate) async fn charge(&self, keys: &[ThrottleKey], now: Timestamp) -> Result<(), NotLetThrough> {
+    pub(crate) async fn charge<E>(&self, keys: &[ThrottleKey], now: Timestamp) -> Result<(), E>
+    where
+        E: From<Throttled> + From<StoreError>,
+    {
         if !self.policy.enabled || keys.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use auth_domain::factor::{FactorError, RecoveryCode, TotpSetup};
 use auth_domain::login::{
     Device, LoginError, PasskeyLogin, Proof, ReauthenticateError, SecondFactorLogin, SecondFactorProof, SignedIn,
 };
-use auth_domain::model::{Actor, DisplayName, EventKind, Passkey, Presenter};
+use auth_domain::model::{Actor, DisplayName, EventKind, Locale, Passkey, Presenter, TokenMailKind};
 use auth_domain::ports::{Ceremony, NewPasskey, PasskeyUser, UsedPasskey, WebAuthn, WebAuthnError};
 use auth_domain::session::{IssuedTokens, Owner};
 use secrecy::SecretString;
@@ -291,6 +291,30 @@ async fn passkeys_are_listed_renamed_and_removed_by_their_owner() {
     assert_eq!(listed.iter().map(|passkey| passkey.name.as_str()).collect::<Vec<_>>(), ["Phone"]);
     factors.remove_passkey(&mine, one.id).await.unwrap();
     assert!(matches!(factors.remove_passkey(&mine, one.id).await, Err(FactorError::NotFound)));
+}
+
+#[tokio::test]
+async fn who_registered_with_a_strangers_address_keeps_nothing_when_its_owner_sets_a_password_by_mail() {
+    let world = world();
+    let (tokens, ..) = with_app(&world).await;
+    let thief = Owner { amr: vec!["pwd".to_owned(), "mfa".to_owned()], ..owner(&tokens) };
+    with_passkey(&world, &thief, "of the thief").await.unwrap();
+    let reset = async |new: &str| {
+        world.auth.accounts.forgot_password(ALICE, Locale::En, &Presenter::default()).await.unwrap();
+        let token = world.mailed(TokenMailKind::ResetPassword).await;
+        let new = SecretString::from(new);
+        world.auth.accounts.reset_password(&token, &new, Presenter::default()).await.unwrap();
+    };
+    reset("the owner's own password").await;
+    let begun = world.auth.login.begin_passkey(None, &Presenter::default()).await.unwrap();
+    let login = PasskeyLogin { ceremony: begun.ceremony.expose(), answer: "of the thief", device: Device::default() };
+    assert!(matches!(world.auth.login.passkey(login).await, Err(LoginError::InvalidPasskey)));
+    let own = world.try_login(ALICE, "the owner's own password").await.expect("no second factor is asked for");
+
+    with_passkey(&world, &owner(&own), "of the owner").await.unwrap();
+    reset("the owner's next password").await;
+    let next = world.try_login(ALICE, "the owner's next password").await;
+    assert!(matches!(next, Err(LoginError::SecondFactorRequired { .. })), "the address is verified: its factors stay");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Mail addresses that are verified and changed, passwords that are changed and reset, and who may register.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use auth_domain::Policies;
@@ -13,6 +14,8 @@ use auth_domain::model::{
 use auth_domain::one_time::presented;
 use auth_domain::ports::{Breach, BreachCheck, Mail, MailError, Mailer};
 use secrecy::SecretString;
+use tokio::sync::Barrier;
+use tokio::time::timeout;
 
 use crate::world::{PASSWORD, Setup, World, owner};
 
@@ -257,6 +260,25 @@ async fn a_mail_server_that_is_down_delays_mail_and_loses_none() {
         world.wait(5);
     }
     assert_eq!(attempts, 4, "three that failed, and the one that did not");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_slow_keeps_no_other_waiting() {
+    struct AllAtOnce(Barrier);
+    #[async_trait]
+    impl Mailer for AllAtOnce {
+        async fn send(&self, _: Mail<'_>) -> Result<(), MailError> {
+            self.0.wait().await;
+            Ok(())
+        }
+    }
+    let world = Setup { mailer: Some(Arc::new(AllAtOnce(Barrier::new(4)))), ..Setup::default() }.build();
+    for n in 0..8 {
+        world.register_as(&format!("user{n}@example.com"), PASSWORD, BY_HIMSELF).await.unwrap();
+        world.wait(3_600);
+    }
+    let sent = timeout(Duration::from_secs(10), world.auth.mails.send_tokens()).await;
+    assert_eq!(sent.expect("no mail waits for another").unwrap(), 8);
 }
 
 #[tokio::test]

@@ -246,6 +246,15 @@ impl Step for Reseal {
     }
 }
 
+/// Removes the account's app, passkeys and recovery codes. Who does has locked the account.
+pub(super) async fn remove_all(connection: &mut AsyncPgConnection, account: AccountId) -> Result<(), Failure> {
+    let id = account.as_uuid();
+    diesel::delete(totp::table.find(id)).execute(connection).await?;
+    diesel::delete(passkey::table.filter(passkey::user_id.eq(id))).execute(connection).await?;
+    diesel::delete(codes::table.filter(codes::user_id.eq(id))).execute(connection).await?;
+    Ok(())
+}
+
 /// A step as a column keeps it. No clock counts so many that one would not fit.
 fn number(step: u64) -> i64 {
     i64::try_from(step).unwrap_or(i64::MAX)

@@ -7,7 +7,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::pool::Step;
 use super::schema::{one_time_tokens, users};
-use super::{accounts, end, events, one_time};
+use super::{accounts, end, events, factors, one_time};
 use crate::error::Failure;
 
 /// Sets a password, if its authority allows it, and ends what the old one opened.
@@ -36,7 +36,10 @@ impl Step for Set {
                 if !one_time::remove(connection, token.id).await? {
                     return Ok(None);
                 }
-                email_verified_at = email_verified_at.or(Some(now));
+                if email_verified_at.is_none() {
+                    email_verified_at = Some(now);
+                    factors::remove_all(connection, account).await?;
+                }
             }
             PasswordAuthority::Operator => {}
         }

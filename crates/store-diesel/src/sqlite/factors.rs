@@ -233,6 +233,15 @@ impl Step for Reseal {
     }
 }
 
+/// Removes the account's app, passkeys and recovery codes.
+pub(super) fn remove_all(connection: &mut SqliteConnection, account: AccountId) -> Result<(), Failure> {
+    let id = bytes(account.as_uuid());
+    diesel::delete(totp::table.find(&id)).execute(connection)?;
+    diesel::delete(passkey::table.filter(passkey::user_id.eq(&id))).execute(connection)?;
+    diesel::delete(codes::table.filter(codes::user_id.eq(&id))).execute(connection)?;
+    Ok(())
+}
+
 /// A step as a column keeps it. No clock counts so many that one would not fit.
 fn number(step: u64) -> i64 {
     i64::try_from(step).unwrap_or(i64::MAX)

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::pool::Step;
 use super::schema::{one_time_tokens, users};
-use super::{accounts, bytes, end, events, one_time};
+use super::{accounts, bytes, end, events, factors, one_time};
 use crate::error::Failure;
 
 /// Sets a password, if its authority allows it, and ends what the old one opened.
@@ -33,7 +33,10 @@ impl Step for Set {
                 let token = one_time::find(connection, redeem)?.filter(|token| token.account == Some(account));
                 let Some(token) = token else { return Ok(None) };
                 one_time::remove(connection, token.id)?;
-                email_verified_at = email_verified_at.or(Some(now));
+                if email_verified_at.is_none() {
+                    email_verified_at = Some(now);
+                    factors::remove_all(connection, account)?;
+                }
             }
             PasswordAuthority::Operator => {}
         }

@@ -13,6 +13,7 @@ mod json;
 mod key_keeper;
 mod listener;
 mod logging;
+mod loopback;
 mod mail;
 mod master_key;
 mod operations;

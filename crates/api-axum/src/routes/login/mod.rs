@@ -51,8 +51,8 @@ impl WireBody for LoginBody {
     const LIMIT: usize = 8 * 1024;
 }
 
-/// `POST /v1/login`: 200 and the session's first tokens. Where a second factor must follow it is 401 with what goes on with it. At the limit it is 409 with the sessions, of which the client names one
-/// in `end_session` and tries again.
+/// `POST /v1/login`: 200 and the session's first tokens. Where a second factor must follow it is 401 with what goes on with it.
+/// At the limit it is 409 with the sessions, of which the client names one in `end_session` and tries again.
 async fn login(
     State(state): State<ApiState>,
     _: RoomToHash,

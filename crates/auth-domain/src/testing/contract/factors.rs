@@ -3,8 +3,12 @@
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::{START, account, at, close, event, events, hash, new_account, open, session_id};
-use crate::model::{AccountId, EventKind, Factors, Passkey, PasskeyId, SealedBytes, SecurityEvent, TokenHash, Totp};
+use super::passwords::reset;
+use super::{START, account, at, close, event, events, hash, new_account, open, session_id, token};
+use crate::model::{
+    AccountId, EventKind, Factors, OneTimeToken, Passkey, PasskeyId, Purpose, SealedBytes, SecurityEvent, TokenHash,
+    Totp,
+};
 use crate::ports::{Reauthenticate, Stores};
 
 fn secret(n: u8) -> SealedBytes {
@@ -175,6 +179,29 @@ pub async fn factors_go_with_their_account(stores: Stores) {
     let _ = stores.accounts.delete(close(alice, EventKind::AccountDeleted, 6_000, START)).await.unwrap();
     assert_eq!(stores.factors.of(alice).await.unwrap(), Factors::default());
     assert_eq!(stores.factors.passkey(&[1, 0, 255]).await.unwrap(), None);
+}
+
+/// Case.
+pub async fn a_mailed_password_takes_the_factors_of_an_account_whose_address_was_not_verified(stores: Stores) {
+    let (alice, bob) = (account(&stores, 1).await.id, account(&stores, 2).await.id);
+    let add = |n: u8, of: AccountId| {
+        let added = told(of, EventKind::PasskeyAdded, n.into());
+        stores.factors.add_passkey(passkey(of, n), Some(codes(n * 10..n * 10 + 10)), added)
+    };
+    has_app(&stores, alice).await;
+    assert!(add(1, alice).await.unwrap() && add(2, bob).await.unwrap());
+    assert_eq!(stores.accounts.by_id(alice).await.unwrap().unwrap().account.email_verified_at, None);
+    reset(&stores, &token(1, Purpose::ResetPassword, Some(alice)), 1, at(2)).await;
+    assert_eq!(stores.factors.of(alice).await.unwrap(), Factors::default());
+    assert_eq!(stores.factors.passkey(&[1, 0, 255]).await.unwrap(), None);
+    assert!(!stores.accounts.by_id(alice).await.unwrap().unwrap().second_factor);
+    assert_eq!(stores.factors.of(bob).await.unwrap().recovery_codes, 10, "those of others stay");
+
+    assert!(add(3, alice).await.unwrap());
+    let bound = OneTimeToken { bound_to: Some(at(2)), ..token(2, Purpose::ResetPassword, Some(alice)) };
+    reset(&stores, &bound, 2, at(3)).await;
+    let kept = stores.factors.of(alice).await.unwrap();
+    assert_eq!((kept.passkeys.len(), kept.recovery_codes), (1, 10), "the address is verified now");
 }
 
 /// Case.

@@ -145,6 +145,7 @@ suite! { ($)
         a_passkey_belongs_to_one_account
         recovery_codes_go_with_the_last_factor
         factors_go_with_their_account
+        a_mailed_password_takes_the_factors_of_an_account_whose_address_was_not_verified
         app_secrets_are_found_by_their_master_key_and_sealed_anew
         an_owner_proves_again_who_he_is;
     throttle:

@@ -21,6 +21,13 @@ fn set(authority: PasswordAuthority, n: u8, end: EndTarget, now: Timestamp) -> S
     SetPassword { authority, hash: phc(n), end, by: Actor::Owner(None), now, tokens_until: tokens_until(), event }
 }
 
+/// Sets Alice's password by this token at this moment.
+pub(super) async fn reset(stores: &Stores, kept: &OneTimeToken, n: u8, now: Timestamp) {
+    stores.one_time.add(kept.clone()).await.unwrap();
+    let set = set(PasswordAuthority::Mailed(redeem(kept)), n, EndTarget::All(new_account(1).id), now);
+    assert!(stores.accounts.set_password(set).await.unwrap().is_some());
+}
+
 async fn kept_hash(stores: &Stores) -> (String, Option<Timestamp>) {
     let found = stores.accounts.by_id(new_account(1).id).await.unwrap().unwrap();
     (found.password_hash.unwrap().expose().to_owned(), found.password_changed_at)

@@ -127,21 +127,24 @@ impl AccountStore for MemoryStores {
             return Ok(None);
         };
         let changed_at = found.password_changed_at;
-        let mailed = match &set.authority {
+        let newly_verified = match &set.authority {
             PasswordAuthority::Shown { changed_at: shown } if *shown != changed_at => return Ok(None),
             PasswordAuthority::Shown { .. } | PasswordAuthority::Operator => false,
             PasswordAuthority::Mailed(redeem) => {
                 if state.peek(redeem).is_none_or(|token| token.account != Some(id)) {
                     return Ok(None);
                 }
-                true
+                found.account.email_verified_at.is_none()
             }
         };
         state.one_time.retain(|_, kept| kept.token.account != Some(id) || kept.token.purpose != Purpose::ResetPassword);
+        if newly_verified {
+            state.factors.remove(&id);
+        }
         if let Some(found) = state.accounts.get_mut(&id) {
             found.password_hash = Some(set.hash);
             found.password_changed_at = Some(set.now);
-            if mailed && found.account.email_verified_at.is_none() {
+            if newly_verified {
                 found.account.email_verified_at = Some(set.now);
             }
         }

@@ -9,6 +9,8 @@ use auth_domain::ports::{Breach, BreachCheck};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 
+use crate::loopback::is_loopback;
+
 /// What stands for the digits in the address.
 const PREFIX: &str = "{prefix}";
 /// The longest that a registration or a change of password waits for the answer.
@@ -39,10 +41,6 @@ impl RangeUrl {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()) || host == "[::1]"
 }
 
 /// Asks one.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use api_axum::Operations;
+use reqwest::Url;
 use store_diesel::Database;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,6 +15,7 @@ use crate::config::{Config, HttpLimits};
 use crate::failure::{Doing as _, Failure};
 use crate::listener::{self, Drained};
 use crate::logging;
+use crate::loopback::is_loopback;
 use crate::operations::{Connections, Management, PartTimes, Sample, Traces, Watch};
 use crate::wiring::{Service, open_database};
 
@@ -85,14 +87,8 @@ async fn start(config: &Config, address: SocketAddr, operations: Operations) -> 
 
 /// Says so when tokens would travel in the clear over a network.
 fn warn_if_open(issuer: &str) {
-    let Some(host) = issuer.strip_prefix("http://").map(|rest| rest.split('/').next().unwrap_or_default()) else {
-        return;
-    };
-    let loopback = match host.parse::<SocketAddr>() {
-        Ok(address) => address.ip().is_loopback(),
-        Err(_) => host.split(':').next().is_some_and(|name| name == "localhost" || name == "127.0.0.1"),
-    };
-    if !loopback {
+    let open = |url: &Url| url.scheme() == "http" && !url.host_str().is_some_and(is_loopback);
+    if Url::parse(issuer).is_ok_and(|url| open(&url)) {
         tracing::warn!(
             issuer,
             "the issuer is not https: passwords and tokens travel in the clear, and browsers refuse its cookies; put a proxy \

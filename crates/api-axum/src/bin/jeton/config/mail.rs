@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::reader::{Reader, quoted};
 use super::{SECOND, hidden};
+use crate::loopback::is_loopback;
 use crate::mail::{Encryption, Link, Links, MailSettings, SmtpSettings, Templates};
 
 pub(super) fn read(reader: &mut Reader) -> Option<MailSettings> {
@@ -109,9 +110,4 @@ fn host(text: &str) -> Result<String, String> {
     } else {
         Err("the name of an SMTP server, such as smtp.example.com; its port is mail.port".to_owned())
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }

@@ -1,14 +1,16 @@
 //! A real SMTP server: aiosmtpd, in an environment of its own that is made at the first run and kept.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
+
+use super::super::python::python;
 
 const SCRIPT: &str = include_str!("smtp_server.py");
 const REQUIREMENTS: &str = include_str!("requirements.txt");
@@ -39,14 +41,13 @@ impl Mailroom {
 
     /// Starts a server on this port, or on any.
     pub(super) fn start(&self, kind: Kind, port: u16) -> SmtpServer {
-        let python = python();
         let script = self.0.path().join("smtp_server.py");
         fs::write(&script, SCRIPT).unwrap();
         let kind = match kind {
             Kind::Plain => "plain",
             Kind::StartTls => "starttls",
         };
-        let mut command = Command::new(python);
+        let mut command = Command::new(python("smtp", REQUIREMENTS));
         command.arg(&script).arg(self.0.path()).args([&port.to_string(), kind]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -108,35 +109,4 @@ pub(super) fn token(mail: &Value) -> String {
     let (text, html) = (in_text("plain"), in_text("html"));
     assert_eq!(text, html);
     text
-}
-
-/// The Python that has aiosmtpd. Tests run in several processes: the first makes it, and the others wait.
-fn python() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("smtp");
-    fs::create_dir_all(&folder).unwrap();
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock")).unwrap();
-    lock.lock().unwrap();
-    let (environment, installed) = (folder.join("venv"), folder.join("installed"));
-    let python = environment.join("bin/python");
-    if fs::read_to_string(&installed).ok().as_deref() != Some(REQUIREMENTS) {
-        let requirements = folder.join("requirements.txt");
-        fs::write(&requirements, REQUIREMENTS).unwrap();
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
-        let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-        run(Command::new(&python).args(quiet).arg(&requirements));
-        fs::write(&installed, REQUIREMENTS).unwrap();
-    }
-    python
-}
-
-fn run(command: &mut Command) {
-    let status = command.status().unwrap_or_else(|error| {
-        panic!(
-            "{command:?} cannot be run: {error}; the tests of mail need python3 with venv: apt-get install python3-venv"
-        )
-    });
-    assert!(
-        status.success(),
-        "{command:?}: {status}; the tests of mail need python3 with venv, and PyPI at the first run"
-    );
 }
