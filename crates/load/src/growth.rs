@@ -73,7 +73,9 @@ pub(crate) fn measure(bench: &mut Bench, engine: &str, sizes: &[u64]) -> Outcome
 fn first(bench: &Bench, tables: &mut [Table], load: Load) -> Outcome<f64> {
     let mut first = None;
     for table in tables {
-        table.visitors.iter_mut().for_each(|visitor| visitor.turn_to(load, table.jeton.address));
+        for visitor in &mut table.visitors {
+            visitor.turn_to(load, table.jeton.address);
+        }
         let pace = bench.pace();
         let rate = bench.closed(&mut table.visitors, pace)?.rate();
         eprintln!("  {:>9} sessions: {rate:.0} {} /s in a closed loop", table.sessions, load.name());
@@ -102,16 +104,18 @@ impl Table {
     }
 
     fn run(&mut self, bench: &Bench, load: Load, rate: f64) -> Outcome<()> {
-        self.visitors.iter_mut().for_each(|visitor| visitor.turn_to(load, self.jeton.address));
+        for visitor in &mut self.visitors {
+            visitor.turn_to(load, self.jeton.address);
+        }
         let pace = bench.pace();
         let run = bench.open(&mut self.visitors, rate, pace)?;
         self.jeton.trim_log();
         let (p50, p99) = (run.quantile(0.5), run.quantile(0.99));
         eprintln!("  {:>9} sessions   p50 {p50:>8.0} µs   p99 {p99:>8.0} µs", self.sessions);
         if load == Load::Refresh {
-            self.refresh.push(run)
+            self.refresh.push(run);
         } else {
-            self.list.push(run)
+            self.list.push(run);
         }
         Ok(())
     }

@@ -182,12 +182,16 @@ impl Scene {
             What::Hash => return hash::hashes(1, bench.pace_of(0.5)),
             What::Hashes => return hash::hashes(cores, pace),
             What::Login => {
-                self.alone.iter_mut().for_each(|visitor| visitor.turn_to(Load::Login, self.jeton.address));
+                for visitor in &mut self.alone {
+                    visitor.turn_to(Load::Login, self.jeton.address);
+                }
                 return bench.closed(&mut self.alone, bench.pace_of(0.5));
             }
             What::Route => {
                 let address = self.route.address;
-                self.visitors.iter_mut().for_each(|visitor| visitor.turn_to(Load::Me, address));
+                for visitor in &mut self.visitors {
+                    visitor.turn_to(Load::Me, address);
+                }
                 return bench.closed(&mut self.visitors, pace);
             }
             What::Refresh => Load::Refresh,

@@ -75,7 +75,9 @@ fn memory(bench: &Bench, sessions: u64) -> Outcome<Vec<Value>> {
     let jeton = Jeton::start(&bench.settings.binary, &site)?;
     let tokens = Rc::new(Tokens::under(&master())?);
     let mut visitors = Visitor::several(bench.settings.clients, jeton.address, sessions, &tokens)?;
-    visitors.iter_mut().for_each(|visitor| visitor.turn_to(Load::Refresh, jeton.address));
+    for visitor in &mut visitors {
+        visitor.turn_to(Load::Refresh, jeton.address);
+    }
     let pace = bench.pace();
     let mut answered = bench.closed(&mut visitors, pace)?.answered();
     let before = jeton.resident_mib().unwrap_or(f64::NAN);

@@ -125,13 +125,9 @@ impl Visitor {
     async fn refresh(&mut self) -> Outcome<Answer> {
         let own = (self.sessions + self.of - 1 - self.number) / self.of;
         let n = self.random() % own.max(1) * self.of + self.number;
-        let first;
         let token = match self.held.get(&n) {
-            Some(token) => token.as_str(),
-            None => {
-                first = self.tokens.first(n)?;
-                first.expose()
-            }
+            Some(token) => token.clone(),
+            None => self.tokens.first(n)?.expose().to_owned(),
         };
         let body = Bytes::from(format!(r#"{{"refresh_token":"{token}"}}"#));
         let answer = self.send(Method::POST, "/v1/refresh", None, body).await?;

@@ -25,7 +25,7 @@ use crate::run::{Failure, build, cargo, root, run, target};
 /// Everything runs on loopback. The whole run takes about 25 minutes once it is built, on two cores; the first build takes ten
 /// more. A machine that does something else meanwhile gives figures that say nothing.
 ///
-/// PostgreSQL is had as by `cargo xtask test`: TEST_DATABASE_URL, Docker, or the server programs of this machine.
+/// PostgreSQL is had as by `cargo xtask test`: `TEST_DATABASE_URL`, Docker, or the server programs of this machine.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     cargo xtask bench                          everything\n  \

@@ -60,8 +60,9 @@ pub(super) fn write(folder: &Path, docs: &Path) -> Result<(), Failure> {
     let path = docs.join("benchmarks.md");
     fs::write(&path, &page).map_err(|error| unwritable(&path, &error))?;
     println!("\n{}", path.display());
-    let missed = page.lines().filter(|line| line.contains("**MISSED**"));
-    missed.for_each(|line| println!("missed: {}", line.replace("| **MISSED**", "")));
+    for line in page.lines().filter(|line| line.contains("**MISSED**")) {
+        println!("missed: {}", line.replace("| **MISSED**", ""));
+    }
     Ok(())
 }
 
@@ -253,9 +254,9 @@ fn notes(page: &mut String, parts: &[&Value]) {
     if seen.is_empty() {
         page.push_str("None.\n");
     }
-    seen.iter().for_each(|note| {
+    for note in seen {
         let _ = writeln!(page, "- {note}");
-    });
+    }
 }
 
 fn picture(page: &mut String, drawn: &[String], name: &str, words: &str) {

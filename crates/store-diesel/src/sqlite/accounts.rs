@@ -90,8 +90,8 @@ impl Step for Find {
         let second_factor = exists(app).or(exists(passkey));
         let columns = users::table.select((ACCOUNT, users::password_hash, users::password_changed_at, second_factor));
         let row: Option<CredentialsRow<Vec<u8>>> = match self {
-            Self::Email(email) => columns.filter(users::email_canonical.eq(email.canonical())).first(connection),
-            Self::Id(account) => columns.filter(users::id.eq(bytes(account.as_uuid()))).first(connection),
+            Self::Email(email) => columns.filter(users::email_canonical.eq(email.canonical())).get_result(connection),
+            Self::Id(account) => columns.filter(users::id.eq(bytes(account.as_uuid()))).get_result(connection),
         }
         .optional()?;
         Ok(row.map(CredentialsRow::credentials).transpose()?)
@@ -182,5 +182,5 @@ pub(super) fn find(connection: &mut SqliteConnection, account: Uuid) -> Result<O
         users::password_changed_at,
         users::disabled_at,
     ));
-    Ok(found.first(connection).optional()?)
+    Ok(found.get_result(connection).optional()?)
 }

@@ -59,7 +59,7 @@ impl Step for Get {
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
         let row: Option<ApiKeyRow<Vec<u8>>> =
-            api_keys::table.find(bytes(self.0.as_uuid())).first(connection).optional()?;
+            api_keys::table.find(bytes(self.0.as_uuid())).get_result(connection).optional()?;
         Ok(row.map(ApiKeyRow::key).transpose()?)
     }
 }

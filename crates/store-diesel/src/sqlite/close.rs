@@ -89,5 +89,5 @@ fn is_news(ending: Option<&Ending>) -> bool {
 /// Whether the account is disabled; `None` when it is gone.
 fn is_disabled(connection: &mut SqliteConnection, account: AccountId) -> Result<Option<bool>, Failure> {
     let found = users::table.find(bytes(account.as_uuid())).select(users::disabled_at.is_not_null());
-    Ok(found.first(connection).optional()?)
+    Ok(found.get_result(connection).optional()?)
 }

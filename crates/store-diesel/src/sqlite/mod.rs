@@ -1,4 +1,7 @@
 //! SQLite: a file, one writer that commits in groups, readers beside it.
+//!
+//! One row is read by `get_result`, never by `first`, which binds a `LIMIT`: SQLite looks at the value when it plans, and so
+//! prepares such a statement anew each time it is run, which costs several times what running it does.
 
 mod accounts;
 mod api_keys;

@@ -110,7 +110,7 @@ pub(super) fn find(connection: &mut SqliteConnection, redeem: &Redeem) -> Result
         .left_join(users::table)
         .filter(one_time_tokens::id.eq(bytes(redeem.id.as_uuid())))
         .select((TOKEN, users::password_changed_at.nullable(), users::disabled_at.nullable()))
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(|row| row.fitting(redeem)).transpose()?.flatten())
 }

@@ -50,7 +50,7 @@ impl Open {
             .filter(users::id.eq(bytes(self.new.account.as_uuid())))
             .filter(users::disabled_at.is_null())
             .select((users::roles, users::password_changed_at))
-            .first(connection)
+            .get_result(connection)
             .optional()?;
         let holds = |changed_at: Option<i64>| self.new.rests_on.holds(changed_at.map(Timestamp::from_micros));
         let usable = found.filter(|(_, changed_at)| holds(*changed_at));

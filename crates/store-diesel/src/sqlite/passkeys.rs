@@ -54,7 +54,7 @@ impl Step for Find {
 
     fn run(&self, connection: &mut SqliteConnection) -> Result<Self::Answer, Failure> {
         let found = passkeys::table.filter(passkeys::credential_id.eq(&self.0));
-        let row: Option<PasskeyRow<Vec<u8>>> = found.first(connection).optional()?;
+        let row: Option<PasskeyRow<Vec<u8>>> = found.get_result(connection).optional()?;
         Ok(row.map(PasskeyRow::passkey).transpose()?)
     }
 }

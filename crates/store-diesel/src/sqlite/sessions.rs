@@ -78,7 +78,7 @@ impl Step for Advance {
             .inner_join(users::table)
             .filter(sessions::id.eq(bytes(self.session.as_uuid())))
             .select(FACTS)
-            .first(connection)?;
+            .get_result(connection)?;
         Ok(Some(facts.facts()?))
     }
 
@@ -212,7 +212,7 @@ fn find(connection: &mut SqliteConnection, session: SessionId) -> Result<Option<
         .inner_join(users::table)
         .filter(sessions::id.eq(bytes(session.as_uuid())))
         .select(SESSION)
-        .first(connection)
+        .get_result(connection)
         .optional()?;
     Ok(row.map(SessionRow::record).transpose()?)
 }
@@ -292,7 +292,7 @@ impl Step for Reauthenticate {
             .inner_join(users::table)
             .filter(sessions::id.eq(bytes(self.session.as_uuid())))
             .select(FACTS)
-            .first(connection)?;
+            .get_result(connection)?;
         Ok(Some(facts.facts()?))
     }
 }
