@@ -11,6 +11,7 @@ mod cluster;
 mod crowd;
 mod dice;
 mod failover;
+mod failpoints;
 mod flood;
 #[path = "../it/end_to_end/home.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
