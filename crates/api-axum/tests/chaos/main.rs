@@ -11,6 +11,7 @@ mod cluster;
 mod crowd;
 mod dice;
 mod failover;
+mod disk_full;
 mod failpoints;
 mod flood;
 #[path = "../it/end_to_end/home.rs"]
