@@ -11,6 +11,7 @@ mod cluster;
 mod crowd;
 mod dice;
 mod failover;
+mod clock;
 mod disk_full;
 mod failpoints;
 mod flood;
