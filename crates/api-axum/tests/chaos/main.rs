@@ -25,6 +25,7 @@ mod pgbouncer;
 mod postgres_faults;
 mod power_loss;
 mod report;
+mod restore;
 mod shim;
 mod simulated;
 #[path = "../it/support/mod.rs"]
