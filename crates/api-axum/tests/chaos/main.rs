@@ -32,6 +32,8 @@ mod simulated;
 #[expect(dead_code, unused_imports, reason = "other tests use the rest of it")]
 mod support;
 mod thief;
+mod soak;
+mod upgrade;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.
 macro_rules! on_both_engines {
