@@ -35,6 +35,7 @@ mod news;
 mod opening;
 mod options;
 mod postgres;
+pub mod restore;
 mod row;
 mod sqlite;
 mod tally;

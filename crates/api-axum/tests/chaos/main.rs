@@ -11,6 +11,9 @@ mod cluster;
 mod crowd;
 mod dice;
 mod failover;
+mod clock;
+mod disk_full;
+mod failpoints;
 mod flood;
 #[path = "../it/end_to_end/home.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
@@ -22,12 +25,15 @@ mod pgbouncer;
 mod postgres_faults;
 mod power_loss;
 mod report;
+mod restore;
 mod shim;
 mod simulated;
 #[path = "../it/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "other tests use the rest of it")]
 mod support;
 mod thief;
+mod soak;
+mod upgrade;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.
 macro_rules! on_both_engines {

@@ -78,7 +78,7 @@ impl File {
 
 /// How much is flushed before a commit is acknowledged. The failpoint shows that tests find out what any other answer loses.
 fn synchronous() -> String {
-    fail::fail_point!("sqlite-synchronous", |given| given.unwrap_or_default());
+    fail::fail_point!("sqlite-synchronous", Option::unwrap_or_default);
     "FULL".to_owned()
 }
 

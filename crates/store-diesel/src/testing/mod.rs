@@ -31,13 +31,13 @@ mod cluster;
 mod database;
 mod docker;
 mod error;
-mod integrity;
 mod server;
+mod sqlite;
 #[cfg(test)]
 mod tests;
 
 pub use self::cluster::server_program;
 pub use self::database::TestDatabase;
 pub use self::error::TestPostgresError;
-pub use self::integrity::sqlite_integrity;
 pub use self::server::{Origin, PostgresServer, shared_server};
+pub use self::sqlite::{sqlite_execute, sqlite_integrity};

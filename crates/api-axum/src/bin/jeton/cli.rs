@@ -95,6 +95,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Option<MigrateAction>,
     },
+    /// Make a database that came back from a backup safe to serve: signs everybody out
+    #[command(after_help = AFTER_RESTORE)]
+    AfterRestore {
+        /// Let the signing keys be; access tokens from before then live until they expire
+        #[arg(long)]
+        keep_keys: bool,
+        /// Do it: every session ends
+        #[arg(long)]
+        yes: bool,
+    },
     /// Show what a token says, without believing it
     Inspect(InspectArgs),
     /// Say whether a token is good; needs no server, no database, no settings
@@ -135,6 +145,15 @@ pub(crate) enum Command {
     #[command(after_help = HEALTHCHECK)]
     Healthcheck,
 }
+
+const AFTER_RESTORE: &str = "\
+Run it once, before any server starts on the restored database. What happened after the backup is forgotten there: a session that
+was ended would live again. So it ends every session, takes back every mailed link, revokes the signing keys (the servers make
+new ones), and moves the revocation feed beyond what its readers have seen. Accounts, passwords, roles, API keys and webhooks stay
+as the backup has them: look through those that were changed since.
+
+Example:
+  jeton after-restore --yes";
 
 const SERVE: &str = "\
 With no settings at all it serves on 127.0.0.1:8080, keeps its data in ./jeton-data (database, master key and outbox) and

@@ -26,6 +26,7 @@ fn every_command_teaches_how_to_use_it() {
         &["--help"][..],
         &["serve", "--help"],
         &["migrate", "--help"],
+        &["after-restore", "--help"],
         &["inspect", "--help"],
         &["verify", "--help"],
         &["config", "--help"],

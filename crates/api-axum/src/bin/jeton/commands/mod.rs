@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod after_restore;
 mod apikeys;
 mod config;
 mod control;
@@ -29,6 +30,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Serve => block_on(serve::run(Config::load(&settings)?)),
         Command::Migrate { action } => block_on(migrate::run(Config::load(&settings)?, action)),
+        Command::AfterRestore { keep_keys, yes } => {
+            block_on(after_restore::run(Config::load(&settings)?, keep_keys, yes))
+        }
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Config { action } => config::run(&settings, action),

@@ -1,7 +1,8 @@
-//! Whether a SQLite file is whole.
+//! What tests do with a SQLite file beside the store.
 
 use std::path::Path;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -24,4 +25,13 @@ pub fn sqlite_integrity(path: &Path) -> String {
         Ok(lines) => lines.into_iter().map(|line| line.integrity_check).collect::<Vec<_>>().join("\n"),
         Err(reason) => reason,
     }
+}
+
+/// Runs statements on this file.
+///
+/// # Errors
+/// What SQLite said.
+pub fn sqlite_execute(path: &Path, statements: &str) -> Result<(), String> {
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| error.to_string())?;
+    connection.batch_execute(&format!("PRAGMA busy_timeout = 10000; {statements}")).map_err(|error| error.to_string())
 }
