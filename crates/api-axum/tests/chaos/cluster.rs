@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Ends the program in its arguments once standard input closes: it never outlives the test, however that dies.
 const WATCHED: &str = r#"exec 3<&0 </dev/null
 "$@" 3<&- & program=$!
-(cat <&3 >/dev/null; kill -CONT $program; kill -QUIT $program; sleep 10; kill -KILL $program) 2>/dev/null &
+(cat <&3 >/dev/null; kill -CONT $program; kill -QUIT $program) 2>/dev/null &
 exec 3<&-
 wait $program"#;
 

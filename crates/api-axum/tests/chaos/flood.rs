@@ -21,11 +21,11 @@ const REFRESHES_A_SECOND: usize = 100;
 /// Each is refreshed twice a second.
 const SESSIONS: usize = 50;
 const HASHES_AT_ONCE: usize = 2;
-const MIB: u64 = 1024;
+pub(super) const MIB: u64 = 1024;
 const HASH_KIB: u64 = 19 * MIB;
 
 /// The process' resident memory, in KiB.
-fn resident(server: &Server) -> u64 {
+pub(super) fn resident(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
@@ -33,13 +33,13 @@ fn resident(server: &Server) -> u64 {
 
 /// What became of refreshes.
 #[derive(Default)]
-struct Refreshed {
-    took: Vec<Duration>,
-    errors: Vec<String>,
+pub(super) struct Refreshed {
+    pub(super) took: Vec<Duration>,
+    pub(super) errors: Vec<String>,
 }
 
 impl Refreshed {
-    fn p(&self, percent: usize) -> Duration {
+    pub(super) fn p(&self, percent: usize) -> Duration {
         let mut sorted = self.took.clone();
         sorted.sort_unstable();
         sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
@@ -47,7 +47,7 @@ impl Refreshed {
 }
 
 /// Refreshes all sessions in turn at a fixed rate. What is late counts from when it was due.
-async fn refresh_all(client: &Client, sessions: &mut [Tokens], length: Duration) -> Refreshed {
+pub(super) async fn refresh_all(client: &Client, sessions: &mut [Tokens], length: Duration) -> Refreshed {
     let (start, pause) = (Instant::now(), Duration::from_secs(1) / u32::try_from(REFRESHES_A_SECOND).unwrap());
     let each = sessions.iter_mut().enumerate().map(|(number, tokens)| async move {
         let mut refreshed = Refreshed::default();

@@ -18,6 +18,7 @@ mod flood;
 #[path = "../it/end_to_end/home.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod home;
+mod idle;
 mod journal;
 mod kill;
 mod lossy;

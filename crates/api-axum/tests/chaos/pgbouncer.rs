@@ -30,7 +30,7 @@ async fn all_goes_well_through_a_pooler_that_gives_connections_away_after_each_t
     let before = scene.run.counted();
     while began.elapsed() < length {
         most = most.max(scene.connections().await);
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let (quiet, answered) = (scene.run.trouble(), scene.run.counted() - before);
     assert!(quiet.answers.is_empty() && quiet.unanswered == 0, "{quiet:?}\n{}", scene.servers[0].log());

@@ -106,3 +106,39 @@ async fn a_database_without_tables_gives_no_sign_of_life() {
     let moved = database.stores().sessions.advance(step(session_id(1), 0)).await;
     assert!(matches!(moved, Err(StoreError::Unavailable(_))), "{moved:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_gets_no_answer_is_given_up_with_its_connection() {
+    let (answer, lock) = (Duration::from_millis(500), Duration::from_secs(60));
+    let options =
+        Options { postgres_connections: 1, postgres_answer: answer, postgres_lock: lock, ..Options::default() };
+    let postgres = Postgres::open_with(options).await;
+    let owner = account(&postgres.stores, 1).await;
+    let session = open(&postgres.stores, owner, 1).await;
+    let other = postgres.client().await;
+    other.batch_execute("BEGIN; SELECT 1 FROM sessions FOR UPDATE").await.unwrap();
+    let began = std::time::Instant::now();
+    let silent = postgres.stores.sessions.advance(step(session, 0)).await;
+    assert!(matches!(&silent, Err(StoreError::Unavailable(reason)) if reason.contains("in time")), "{silent:?}");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    // The only connection of the pool is another one by now.
+    postgres.stores.health.check().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_to_a_server_that_takes_no_writes_is_not_kept() {
+    let postgres = Postgres::open_with(Options { postgres_connections: 2, ..Options::default() }).await;
+    let owner = account(&postgres.stores, 1).await;
+    let session = open(&postgres.stores, owner, 1).await;
+    let other = postgres.client().await;
+    let database: String = other.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
+    // A connection learns this when it is made, as that to a standby does.
+    let alter = async |what: &str| other.batch_execute(&format!("ALTER DATABASE {database} {what}")).await.unwrap();
+    alter("SET default_transaction_read_only = on").await;
+    other.batch_execute(END_ALL_OTHERS).await.unwrap();
+    a_moment().await;
+    let refused = postgres.stores.sessions.advance(step(session, 0)).await;
+    assert!(matches!(&refused, Err(StoreError::Unavailable(reason)) if reason.contains("read-only")), "{refused:?}");
+    alter("RESET default_transaction_read_only").await;
+    assert!(postgres.stores.sessions.advance(step(session, 0)).await.unwrap().is_some());
+}

@@ -86,3 +86,28 @@ async fn i11_a_refused_refresh_costs_no_write_transaction() {
     assert_eq!(refuse().await.unwrap(), Ruling::Ended(None));
     assert_eq!(kinds(&proxy.take()), "BES");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_pooler_a_refresh_is_a_transaction_that_leaves_nothing_on_its_connection() {
+    let postgres = Postgres::open().await;
+    let owner = account(&postgres.stores, 1).await;
+    let session = open(&postgres.stores, owner, 1).await;
+    let (proxy, url) = Proxy::in_front_of(&postgres.url);
+    let options = Options { postgres_connections: 1, ..Options::default() };
+    let url = format!("{url}?pooler=transaction");
+    let database = Database::open(&url.parse().unwrap(), &options).await.unwrap();
+    let connecting = proxy.take();
+    let queries: Vec<_> =
+        connecting.iter().filter(|sent| sent.kind == 'Q').filter_map(|sent| sent.sql.as_deref()).collect();
+    assert_eq!(queries, ["BEGIN", "COMMIT"], "whatever is prepared meanwhile is executed where it was prepared");
+
+    for generation in 0..3 {
+        assert!(database.stores().sessions.advance(step(session, generation)).await.unwrap().is_some());
+        let sent = proxy.take();
+        // BEGIN with its settings; Parse, Describe, Sync; Bind, Execute, Sync; Close, Sync; COMMIT.
+        assert_eq!(kinds(&sent), "QPDSBESCSQ", "generation {generation}");
+        let begin = sent.first().and_then(|sent| sent.sql.as_deref()).unwrap();
+        assert!(begin.starts_with("BEGIN ") && begin.contains("SET LOCAL lock_timeout = 5000"), "{begin}");
+        assert_eq!(sent.last().and_then(|sent| sent.sql.as_deref()), Some("COMMIT"));
+    }
+}
