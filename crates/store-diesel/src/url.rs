@@ -9,7 +9,8 @@ use tokio_postgres::config::{Host, SslMode};
 /// The address of a database: `sqlite:PATH` or `postgres://user:password@host:port/database`.
 ///
 /// Of several PostgreSQL hosts, separated by commas, the one that takes writes is used. `?pooler=transaction` says that a
-/// pooler stands before them that gives a connection to others after each transaction, as PgBouncer does.
+/// pooler stands before them that gives a connection to others after each transaction, as
+/// `PgBouncer` does.
 ///
 /// Neither `Debug` nor `Display` shows a password.
 #[derive(Clone)]

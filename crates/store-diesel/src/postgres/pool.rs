@@ -304,8 +304,8 @@ async fn statement<S: Step>(step: &S, connection: &mut AsyncPgConnection) -> Res
 
 async fn transaction<S: Step>(step: &S, connection: &mut AsyncPgConnection, begin: &str) -> Result<S::Answer, Stopped> {
     // A connection that broke unnoticed fails here, where nothing has happened yet.
-    let begun = AnsiTransactionManager::begin_transaction_sql(connection, begin).await;
-    begun.map_err(|error| Stopped::Undone(error.into()))?;
+    let opened = AnsiTransactionManager::begin_transaction_sql(connection, begin).await;
+    opened.map_err(|error| Stopped::Undone(error.into()))?;
     edge::at::<S>(edge::BEGINS);
     let answer = match step.run(connection).await {
         Ok(answer) if S::is_undone(&answer) => {

@@ -90,16 +90,17 @@ fn only(all: &Config, place: usize) -> Config {
     if let Some(port) = all.get_ports().get(place).or(all.get_ports().first()) {
         one.port(*port);
     }
-    let texts: [(Option<&str>, fn(&mut Config, String) -> &mut Config); 4] = [
-        (all.get_user(), Config::user),
-        (all.get_dbname(), Config::dbname),
-        (all.get_options(), Config::options),
-        (all.get_application_name(), Config::application_name),
-    ];
-    for (text, set) in texts {
-        if let Some(text) = text {
-            set(&mut one, text.to_owned());
-        }
+    if let Some(user) = all.get_user() {
+        one.user(user);
+    }
+    if let Some(database) = all.get_dbname() {
+        one.dbname(database);
+    }
+    if let Some(options) = all.get_options() {
+        one.options(options);
+    }
+    if let Some(name) = all.get_application_name() {
+        one.application_name(name);
     }
     if let Some(password) = all.get_password() {
         one.password(password);
