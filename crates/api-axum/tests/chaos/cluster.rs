@@ -55,9 +55,8 @@ impl Cluster {
         copy.arg("-D").arg(replica.data()).args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", &from]);
         finish(&mut copy);
         let settings = replica.data().join("postgresql.auto.conf");
-        let mut text = fs::read_to_string(&settings).unwrap();
-        text.push_str(&format!("primary_conninfo = '{from}'\n"));
-        fs::write(&settings, text).unwrap();
+        let copied = fs::read_to_string(&settings).unwrap();
+        fs::write(&settings, format!("{copied}primary_conninfo = '{from}'\n")).unwrap();
         replica.start().await;
         replica
     }
@@ -102,9 +101,8 @@ impl Cluster {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        if tokio::time::timeout(DEADLINE, ready).await.is_err() {
-            panic!("{}", fs::read_to_string(self.folder.path().join("log")).unwrap());
-        }
+        let is_ready = tokio::time::timeout(DEADLINE, ready).await.is_ok();
+        assert!(is_ready, "{}", fs::read_to_string(self.folder.path().join("log")).unwrap());
     }
 
     /// A clean stop: connections are cut, what runs is undone.
@@ -133,7 +131,7 @@ impl Cluster {
     }
 
     /// Lets what was frozen go on.
-    pub(super) fn thaw(&self, frozen: &[u32]) {
+    pub(super) fn thaw(frozen: &[u32]) {
         signal("CONT", frozen);
     }
 

@@ -69,7 +69,7 @@ async fn a_replica_that_nobody_waited_for_is_found() {
     let frozen = scene.replica.freeze();
     scene.run.wait_for(300, Duration::from_secs(5)).await;
     scene.primary.kill();
-    scene.replica.thaw(&frozen);
+    Cluster::thaw(&frozen);
     scene.replica.promote().await;
     scene.run.all_are_served(Duration::from_secs(40)).await;
     let violations: Vec<Violation> = check(&scene.end().await);
@@ -116,7 +116,9 @@ impl Scene {
         for client in self.clients {
             client.await.unwrap();
         }
-        self.servers.into_iter().for_each(|server| drop(server.stop()));
+        for server in self.servers {
+            server.stop();
+        }
         self.run.journal()
     }
 }

@@ -183,7 +183,7 @@ async fn stay(number: usize, target: SocketAddr, counts: Arc<Counts>) {
         };
         counts.open.fetch_add(1, Ordering::Relaxed);
         counts.opened.fetch_add(1, Ordering::Relaxed);
-        linger(connection, number % 2 == 0).await;
+        linger(connection, number.is_multiple_of(2)).await;
         counts.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

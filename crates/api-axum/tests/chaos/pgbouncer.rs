@@ -1,4 +1,4 @@
-//! PgBouncer in transaction mode stands between the servers and PostgreSQL, and is killed in the middle.
+//! `PgBouncer` in transaction mode stands between the servers and PostgreSQL, and is killed in the middle.
 
 use std::fs;
 use std::path::Path;
@@ -140,12 +140,14 @@ impl Scene {
         for client in self.clients {
             client.await.unwrap();
         }
-        self.servers.into_iter().for_each(|server| drop(server.stop()));
+        for server in self.servers {
+            server.stop();
+        }
         self.run.journal()
     }
 }
 
-/// A running PgBouncer. Dropping it ends it.
+/// A running `PgBouncer`. Dropping it ends it.
 struct Bouncer {
     folder: TempDir,
     port: u16,
@@ -175,8 +177,9 @@ impl Bouncer {
     }
 
     fn run(&mut self) {
-        let program = PROGRAMS.iter().find(|program| Path::new(program).is_file());
-        let program = program.expect("PgBouncer is not installed: apt-get install pgbouncer");
+        let Some(program) = PROGRAMS.iter().find(|program| Path::new(program).is_file()) else {
+            panic!("PgBouncer is not installed: apt-get install pgbouncer")
+        };
         let settings = self.folder.path().join("pgbouncer.ini");
         let log = self.folder.path().join("output");
         self.running = Some(watched(&[program, "-q", settings.to_str().unwrap()], &log));

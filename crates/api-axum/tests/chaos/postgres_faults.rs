@@ -30,7 +30,7 @@ async fn trouble_of_postgres_is_503_and_over_within_5_s_of_its_end() {
 
     let frozen = scene.cluster.freeze();
     scene.last(usual(3, 20)).await;
-    scene.cluster.thaw(&frozen);
+    Cluster::thaw(&frozen);
     told.push(("frozen", scene.recovered().await));
 
     scene.cluster.stop();
