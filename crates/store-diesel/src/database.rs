@@ -3,6 +3,7 @@
 use auth_domain::ports::Stores;
 
 use crate::error::OpenError;
+use crate::load::{SqliteLoad, StoreLoad};
 use crate::options::Options;
 use crate::url::{DatabaseUrl, Target};
 use crate::{postgres, sqlite};
@@ -54,11 +55,23 @@ impl Database {
         }
     }
 
+    /// How much it has to do.
+    #[must_use]
+    pub fn load(&self) -> StoreLoad {
+        match &self.0 {
+            Engine::Sqlite(sqlite) => StoreLoad::Sqlite(sqlite.load()),
+            Engine::Postgres(postgres) => StoreLoad::Postgres(postgres.load()),
+        }
+    }
+
     /// What group commit has saved so far; `None` on PostgreSQL, whose server does that by itself.
     #[must_use]
     pub fn group_commits(&self) -> Option<GroupCommits> {
         match &self.0 {
-            Engine::Sqlite(sqlite) => Some(sqlite.group_commits()),
+            Engine::Sqlite(sqlite) => {
+                let SqliteLoad { steps, commits, .. } = sqlite.load();
+                Some(GroupCommits { steps, commits })
+            }
             Engine::Postgres(_) => None,
         }
     }

@@ -18,7 +18,7 @@
 //! step, and how it is committed), `schema`, and one file a port or step. To follow one refresh, read `sessions` of either
 //! engine from the top; `listener` is how a node hears of another's revocations. Beside them is what both share: `column`
 //! and `row` (what a column or row means to the model), `opening`, `ending`, `effect` and `tally` (rules of the steps), `news`
-//! (who waits for the feed), `error` (what a database's complaint means to the caller), [`migrate`], `url`.
+//! (who waits for the feed), `load` (how much there is to do), `error` (what a database's complaint means to the caller), [`migrate`], `url`.
 //!
 //! What it never does: leave a step half done when its caller goes away; answer before the commit; run a migration unless
 //! asked; show a password of a database in an error or a log.
@@ -28,6 +28,7 @@ mod database;
 mod effect;
 mod ending;
 mod error;
+mod load;
 pub mod migrate;
 mod news;
 mod opening;
@@ -42,5 +43,6 @@ mod url;
 
 pub use database::{Database, GroupCommits};
 pub use error::OpenError;
+pub use load::{PostgresLoad, SqliteLoad, StoreLoad};
 pub use options::Options;
 pub use url::{DatabaseUrl, Engine, InvalidDatabaseUrl};

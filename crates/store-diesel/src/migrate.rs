@@ -113,6 +113,12 @@ pub async fn check(url: &DatabaseUrl) -> Result<(), MigrateError> {
     if pending.is_empty() { Ok(()) } else { Err(MigrateError::Pending(pending)) }
 }
 
+/// How many migrations a database lacks that has these.
+pub(crate) fn missing(applied: impl Iterator<Item = String>) -> usize {
+    let applied: Vec<_> = applied.collect();
+    SQLITE.iter().filter(|known| !applied.contains(&known.number())).count()
+}
+
 /// The whole text of all migrations: it changes when any of them does, so that tests know when to make a template anew.
 #[must_use]
 pub const fn text() -> &'static str {

@@ -9,6 +9,8 @@ pub struct Options {
     pub postgres_connections: usize,
     /// PostgreSQL: how long a step waits for a free connection before it is `Busy`.
     pub postgres_wait: Duration,
+    /// PostgreSQL: how many steps may wait for a free connection before one more is `Busy` at once.
+    pub postgres_queue: usize,
     /// PostgreSQL: how long making a connection may take before the store is `Unavailable`.
     pub postgres_connect: Duration,
     /// PostgreSQL: how long a statement waits for another's row before the step is `Busy`.
@@ -29,6 +31,7 @@ impl Default for Options {
         Self {
             postgres_connections: 16,
             postgres_wait: Duration::from_secs(5),
+            postgres_queue: 1024,
             postgres_connect: Duration::from_secs(5),
             postgres_lock: Duration::from_secs(5),
             postgres_statement: Duration::from_secs(10),

@@ -5,20 +5,23 @@
 //! software made are verified on the same threads.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use argon2::password_hash::phc::{ParamsString, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Params, Version};
 use async_trait::async_trait;
 use futures_channel::oneshot;
+use tracing::Instrument as _;
 
 use super::stored_hash::{
     MOST_ITERATIONS, MOST_MEMORY_KIB, MOST_PARALLELISM, Memory, StoredHash, argon2_allowed, hash_into,
 };
 use crate::model::{Password, PasswordHash};
-use crate::ports::{Entropy, HashError, PasswordHasher, Verdict, random};
+use crate::ports::{Entropy, HashError, HashingLoad, PasswordHasher, Verdict, random};
 
 /// How expensive a hash is, and how many are made at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +68,46 @@ pub enum InvalidArgon2Settings {
     Threads(#[from] std::io::Error),
 }
 
+/// Measures how long jobs wait and take. What it gives is a reading of its own clock, which comes back to it.
+pub trait HashingWatch: Send + Sync + 'static {
+    /// A job begins to wait.
+    fn queued(&self) -> Duration;
+    /// The job that began to wait then is taken up.
+    fn begun(&self, queued: Duration) -> Duration;
+    /// The job that was taken up then is done.
+    fn done(&self, begun: Duration);
+}
+
+/// Measures nothing.
+struct Unwatched;
+
+impl HashingWatch for Unwatched {
+    fn queued(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn begun(&self, _queued: Duration) -> Duration {
+        Duration::ZERO
+    }
+
+    fn done(&self, _begun: Duration) {}
+}
+
 /// The hashing port on argon2id.
 pub struct Argon2id {
-    queue: SyncSender<Job>,
+    jobs: SyncSender<Job>,
     params: Params,
     entropy: Arc<dyn Entropy>,
+    state: Arc<State>,
+    threads: usize,
+    queue: usize,
+}
+
+/// What the threads and those who wait for them count.
+struct State {
+    waiting: AtomicUsize,
+    running: AtomicUsize,
+    watch: Arc<dyn HashingWatch>,
 }
 
 /// What a thread does with its memory.
@@ -81,6 +119,18 @@ impl Argon2id {
     /// # Errors
     /// When the settings are weaker than OWASP's minimum, impossible, or beyond what a stored hash may ask for.
     pub fn start(settings: Argon2Settings, entropy: Arc<dyn Entropy>) -> Result<Self, InvalidArgon2Settings> {
+        Self::start_watched(settings, entropy, Arc::new(Unwatched))
+    }
+
+    /// Starts the threads, and has their work measured.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_watched(
+        settings: Argon2Settings,
+        entropy: Arc<dyn Entropy>,
+        watch: Arc<dyn HashingWatch>,
+    ) -> Result<Self, InvalidArgon2Settings> {
         let Argon2Settings { memory_kib, iterations, parallelism, threads, queue } = settings;
         if memory_kib < 19_456 || iterations < 2 {
             return Err(InvalidArgon2Settings::TooWeak { memory_kib, iterations });
@@ -90,13 +140,14 @@ impl Argon2id {
         if !argon2_allowed(&params) {
             return Err(InvalidArgon2Settings::TooStrong);
         }
-        let (queue, jobs) = sync_channel(queue);
+        let (sender, jobs) = sync_channel(queue);
         let jobs = Arc::new(Mutex::new(jobs));
         for n in 0..threads.get() {
             let (jobs, memory) = (Arc::clone(&jobs), Memory::for_hashes_under(&params));
             thread::Builder::new().name(format!("argon2id-{n}")).spawn(move || work(&jobs, memory))?;
         }
-        Ok(Self { queue, params, entropy })
+        let state = Arc::new(State { waiting: AtomicUsize::new(0), running: AtomicUsize::new(0), watch });
+        Ok(Self { jobs: sender, params, entropy, state, threads: threads.get(), queue })
     }
 
     async fn run<T: Send + 'static>(
@@ -104,17 +155,31 @@ impl Argon2id {
         work: impl FnOnce(&mut Memory) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
         let (reply, answer) = oneshot::channel();
+        let state = Arc::clone(&self.state);
+        let queued = state.watch.queued();
         let job: Job = Box::new(move |memory| {
+            state.waiting.fetch_sub(1, Ordering::Relaxed);
             if !reply.is_canceled() {
+                state.running.fetch_add(1, Ordering::Relaxed);
+                let begun = state.watch.begun(queued);
+                let outcome = work(memory);
+                state.watch.done(begun);
+                state.running.fetch_sub(1, Ordering::Relaxed);
                 // The caller may go away meanwhile; the outcome is then nobody's.
-                let _ = reply.send(work(memory));
+                let _ = reply.send(outcome);
             }
         });
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => HashError::Busy,
-            TrySendError::Disconnected(_) => HashError::Failed("its threads have ended".to_owned()),
+        // Before it is sent: a thread may take it up at once.
+        self.state.waiting.fetch_add(1, Ordering::Relaxed);
+        self.jobs.try_send(job).map_err(|error| {
+            self.state.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => HashError::Busy,
+                TrySendError::Disconnected(_) => HashError::Failed("its threads have ended".to_owned()),
+            }
         })?;
-        answer.await.unwrap_or_else(|_| Err(HashError::Failed("its thread has ended".to_owned())))
+        let answer = answer.instrument(tracing::debug_span!(target: "step", "hash")).await;
+        answer.unwrap_or_else(|_| Err(HashError::Failed("its thread has ended".to_owned())))
     }
 
     async fn compute(&self, password: Password, salt: Salt) -> Result<Phc, HashError> {
@@ -149,6 +214,15 @@ impl PasswordHasher for Argon2id {
         let rehash = !matches!(&stored, StoredHash::Argon2(hash) if hash.is_at_least(&self.params));
         let matches = self.run(move |memory| stored.verify(&password, memory)).await?;
         Ok(if matches { Verdict::Matches { rehash } } else { Verdict::Differs })
+    }
+
+    fn load(&self) -> HashingLoad {
+        HashingLoad {
+            running: self.state.running.load(Ordering::Relaxed),
+            threads: self.threads,
+            waiting: self.state.waiting.load(Ordering::Relaxed),
+            queue: self.queue,
+        }
     }
 }
 

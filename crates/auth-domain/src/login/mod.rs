@@ -21,8 +21,8 @@ use crate::model::{
 };
 use crate::one_time::{OneTime, OneTimeText, TokenNotMade};
 use crate::ports::{
-    AccountStore, Clock, Entropy, EntropyUnavailable, FactorStore, HashError, PasswordHasher, SessionStore, StoreError,
-    Verdict, WebAuthn,
+    AccountStore, Clock, Entropy, EntropyUnavailable, FactorStore, HashError, HashingLoad, PasswordHasher,
+    SessionStore, StoreError, Verdict, WebAuthn,
 };
 use crate::refresh::RotationKeys;
 use crate::sealing::{SealError, Sealer};
@@ -178,6 +178,7 @@ impl Login {
     /// # Errors
     /// [`LoginError::InvalidCredentials`] for every wrong address, password or account;
     /// [`LoginError::SecondFactorRequired`] when the password was right and is not enough.
+    #[tracing::instrument(target = "step", level = "debug", name = "login", skip_all)]
     pub async fn login(&self, request: LoginRequest<'_>) -> Result<SignedIn, LoginError> {
         let now = self.clock.now();
         let email = EmailAddress::parse(request.email).ok();
@@ -202,6 +203,13 @@ impl Login {
         }
         let rests_on = RestsOn::Password { changed_at: password_changed_at };
         self.open(account.id, known, request.device, (rests_on, &["pwd"]), now).await
+    }
+
+    /// How many passwords wait to be hashed. Where the queue is full a login would be refused with [`HashError::Busy`] after its
+    /// look-ups: who sheds load asks this first, before he has read whose login it is.
+    #[must_use]
+    pub fn hashing(&self) -> HashingLoad {
+        self.hasher.load()
     }
 
     /// What an attempt is counted against, the account's own first: the device, when it is known; otherwise the account and the

@@ -68,6 +68,7 @@ impl Login {
     ///
     /// # Errors
     /// [`LoginError::InvalidPasskey`], and what a login can fail of.
+    #[tracing::instrument(target = "step", level = "debug", name = "passkey", skip_all)]
     pub async fn passkey(&self, request: PasskeyLogin<'_>) -> Result<SignedIn, LoginError> {
         let now = self.now();
         let passkey = self.accept_passkey(request.ceremony, request.answer, None, now).await?;

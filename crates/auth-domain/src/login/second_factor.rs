@@ -89,6 +89,7 @@ impl Login {
     /// # Errors
     /// [`LoginError::InvalidMfaToken`], [`LoginError::InvalidSecondFactor`] (the token stays good for another try), and
     /// what a login can fail of.
+    #[tracing::instrument(target = "step", level = "debug", name = "second_factor", skip_all)]
     pub async fn second_factor(&self, request: SecondFactorLogin<'_>) -> Result<SignedIn, LoginError> {
         let now = self.now();
         let (redeem, token, account) = self.begun(request.mfa_token, now).await?;

@@ -12,4 +12,13 @@ pub trait StoreHealth: Send + Sync + 'static {
     /// # Errors
     /// When it cannot.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// How many of the changes to its form that this program was written for the store lacks. A store without a form of its own
+    /// lacks none.
+    ///
+    /// # Errors
+    /// When it cannot tell.
+    async fn missing_migrations(&self) -> Result<usize, StoreError> {
+        Ok(0)
+    }
 }

@@ -38,7 +38,7 @@ pub use housekeeping::{Housekeeping, Retention};
 pub use keys::{KeyJudge, KeyStore};
 pub use mailer::{Mail, MailContent, MailError, Mailer};
 pub use one_time::OneTimeTokens;
-pub use password_hasher::{HashError, PasswordHasher, Verdict};
+pub use password_hasher::{HashError, HashingLoad, PasswordHasher, Verdict};
 pub use revocations::RevocationStore;
 pub use sessions::{Reauthenticate, SessionStore};
 pub use throttle::Throttle;

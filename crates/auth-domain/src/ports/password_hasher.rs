@@ -15,6 +15,32 @@ pub trait PasswordHasher: Send + Sync + 'static {
     /// Verifies a password against a hash of its own or of any foreign scheme that it knows. With `None` it does the same work against a hash that nothing matches, so that time does not
     /// tell whether there is a hash.
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, HashError>;
+
+    /// How much it has to do right now: a glance at counters, never a wait. One that does not count says that it is idle.
+    fn load(&self) -> HashingLoad {
+        HashingLoad::default()
+    }
+}
+
+/// How much a hasher has to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HashingLoad {
+    /// The hashes that are made at this moment.
+    pub running: usize,
+    /// The most at once.
+    pub threads: usize,
+    /// The jobs that wait.
+    pub waiting: usize,
+    /// The most that may wait; 0 where nothing ever waits.
+    pub queue: usize,
+}
+
+impl HashingLoad {
+    /// Whether one job more would be [`HashError::Busy`].
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.queue > 0 && self.waiting >= self.queue
+    }
 }
 
 /// Whether a password matches.

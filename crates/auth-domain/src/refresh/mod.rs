@@ -5,12 +5,14 @@
 
 pub mod chain;
 mod classify;
+mod outcome;
 mod token;
 
 use std::sync::Arc;
 
 pub use chain::{InvalidMasterKeys, MasterKey, RotationKeys, RotationSecrets};
 pub use classify::{Attempt, classify};
+pub use outcome::{Outcome, Ruled};
 pub use token::{NotIssuedHere, PresentedToken, RefreshToken};
 
 use crate::model::{
@@ -77,7 +79,29 @@ impl Refresh {
     /// [`RefreshError::InvalidGrant`] for every token that gives nothing; the others are the server's own trouble, and
     /// leave the token as good as it was.
     pub async fn refresh(&self, request: RefreshRequest<'_>) -> Result<IssuedTokens, RefreshError> {
-        let presented = PresentedToken::parse(&self.keys, request.token).map_err(|_| RefreshError::InvalidGrant)?;
+        self.rule(request).await.answer
+    }
+
+    /// The same, and what became of it, for who counts.
+    #[tracing::instrument(target = "step", level = "debug", name = "refresh", skip_all)]
+    pub async fn rule(&self, request: RefreshRequest<'_>) -> Ruled {
+        let Ok(presented) = PresentedToken::parse(&self.keys, request.token) else {
+            return Ruled { answer: Err(RefreshError::InvalidGrant), outcome: Outcome::NotIssuedHere, raced: 0 };
+        };
+        let mut raced = 0;
+        match self.walk(&presented, request, &mut raced).await {
+            Ok((outcome, answer)) => Ruled { answer, outcome, raced },
+            Err(error) => Ruled { outcome: Outcome::from(&error), answer: Err(error), raced },
+        }
+    }
+
+    /// The outcome with its answer; or what kept the refresh from one.
+    async fn walk(
+        &self,
+        presented: &PresentedToken,
+        request: RefreshRequest<'_>,
+        raced: &mut u32,
+    ) -> Result<(Outcome, Result<IssuedTokens, RefreshError>), RefreshError> {
         let now = self.clock.now();
         let attempt = Attempt {
             key: request.idempotency_key.as_ref().map(IdempotencyKey::hash),
@@ -87,23 +111,30 @@ impl Refresh {
             event: EventId::new(now, random(&*self.entropy)?),
         };
         for _ in 0..ATTEMPTS {
-            let (step, successor) = self.step(&presented, &attempt)?;
+            let (step, successor) = self.step(presented, &attempt)?;
             let key_id = step.key_id;
             if let Some(facts) = self.sessions.advance(step).await? {
-                return Ok(self.tokens.issue(facts, &successor, key_id, now)?);
+                let tokens = self.tokens.issue(facts, &successor, key_id, now)?;
+                return Ok((Outcome::Rotated, Ok(tokens)));
             }
-            match self.sessions.settle(presented.session, self.judge(&presented, &attempt)).await? {
-                Ruling::Raced => {}
-                Ruling::Retry { facts, successor, key_id, late: _ } => {
-                    return Ok(self.tokens.issue(facts, &successor, key_id, now)?);
+            let (outcome, error) = match self.sessions.settle(presented.session, self.judge(presented, &attempt)).await? {
+                Ruling::Raced => {
+                    *raced += 1;
+                    continue;
                 }
-                Ruling::Ended(Some(over)) => return Err(RefreshError::SessionOver(over)),
-                Ruling::Ended(None) | Ruling::Diverged(_) => return Err(RefreshError::InvalidGrant),
+                Ruling::Retry { facts, successor, key_id, late } => {
+                    let tokens = self.tokens.issue(facts, &successor, key_id, now)?;
+                    return Ok((if late.is_some() { Outcome::LateRetry } else { Outcome::Retry }, Ok(tokens)));
+                }
+                Ruling::Ended(Some(over)) => (Outcome::Ended, RefreshError::SessionOver(over)),
+                Ruling::Ended(None) => (Outcome::Ended, RefreshError::InvalidGrant),
+                Ruling::Diverged(_) => (Outcome::Diverged, RefreshError::InvalidGrant),
                 Ruling::Replay(end) => {
                     self.after_commit.replayed(&end);
-                    return Err(RefreshError::InvalidGrant);
+                    (Outcome::Replay, RefreshError::InvalidGrant)
                 }
-            }
+            };
+            return Ok((outcome, Err(error)));
         }
         Err(RefreshError::Contended)
     }

@@ -104,6 +104,7 @@ impl SessionTokens {
             roles: facts.roles.iter().map(Role::to_string).collect(),
             extra: NoClaims {},
         };
-        Ok(self.ring.issuer(now)?.issue(grant, now.unix())?)
+        let issuer = self.ring.issuer(now)?;
+        Ok(tracing::debug_span!(target: "step", "sign").in_scope(|| issuer.issue(grant, now.unix()))?)
     }
 }

@@ -11,6 +11,7 @@ mod email;
 mod end;
 mod events;
 mod factors;
+mod health;
 mod housekeeping;
 mod keys;
 mod listener;
@@ -28,16 +29,15 @@ mod sessions;
 mod throttle;
 mod webhooks;
 
-use async_trait::async_trait;
-use auth_domain::ports::{StoreError, StoreHealth, Stores};
-use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::sync::Arc;
+
+use auth_domain::ports::Stores;
 use tokio_postgres::Config;
 
 use self::listener::Listener;
-use self::pool::{Pool, Step};
-use crate::error::{Failure, OpenError};
+use self::pool::Pool;
+use crate::error::OpenError;
+use crate::load::PostgresLoad;
 use crate::options::Options;
 
 /// An open pool. Every port is the same pool; beside it one connection listens for news of the feed, once somebody asks.
@@ -69,28 +69,12 @@ impl Postgres {
         }
     }
 
+    pub(crate) fn load(&self) -> PostgresLoad {
+        self.pool.load()
+    }
+
     pub(crate) async fn close(&self) {
         self.listener.close();
         self.pool.close().await;
-    }
-}
-
-#[async_trait]
-impl StoreHealth for Postgres {
-    async fn check(&self) -> Result<(), StoreError> {
-        self.pool.statement(Check).await
-    }
-}
-
-struct Check;
-
-impl Step for Check {
-    type Answer = ();
-
-    async fn run(&self, connection: &mut AsyncPgConnection) -> Result<(), Failure> {
-        use schema::users::dsl::{created_at, users};
-        // As on SQLite: the tables are there, and can be read.
-        users.select(created_at).limit(1).load::<i64>(connection).await?;
-        Ok(())
     }
 }

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use auth_domain::ports::StoreError;
@@ -14,13 +15,14 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::pooled_connection::deadpool::{Object, Pool as Connections, PoolError};
 use diesel_async::pooled_connection::{self, AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 use tokio_postgres::Config;
 use tracing::Instrument;
 
 use super::connection::{self, Limits};
 use crate::error::{Failure, OpenError};
+use crate::load::{PostgresLoad, name_of};
 use crate::options::Options;
 
 /// How often a step is run before it is given up.
@@ -51,9 +53,40 @@ pub(super) struct Pool {
     connections: Connections<AsyncPgConnection>,
     /// One permit a connection: who holds one finds a connection free or makes it.
     permits: Arc<Semaphore>,
+    line: Arc<Line>,
     size: usize,
     wait: Duration,
     connect: Duration,
+}
+
+/// The steps that wait for a connection.
+struct Line {
+    waiting: AtomicUsize,
+    most: usize,
+    refused: AtomicU64,
+}
+
+/// A step's place in the line, until it is dropped.
+struct Place<'a>(&'a Line);
+
+impl Line {
+    /// A place at the end; none when the line is as long as it may be.
+    fn join(&self) -> Option<Place<'_>> {
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Place(self);
+        (before < self.most).then_some(place)
+    }
+
+    fn refuse(&self) -> StoreError {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        StoreError::Busy
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How a step is committed.
@@ -84,6 +117,7 @@ impl Pool {
         let pool = Self {
             connections,
             permits: Arc::new(Semaphore::new(size)),
+            line: Arc::new(Line { waiting: AtomicUsize::new(0), most: options.postgres_queue, refused: AtomicU64::new(0) }),
             size,
             wait: options.postgres_wait,
             connect: options.postgres_connect,
@@ -116,11 +150,12 @@ impl Pool {
     }
 
     async fn spawn<S: Step>(&self, step: S, mode: Mode) -> Result<S::Answer, StoreError> {
-        let permit = match timeout(self.wait, Arc::clone(&self.permits).acquire_owned()).await {
-            Ok(Ok(permit)) => permit,
-            Ok(Err(_)) => return Err(closed()),
-            Err(_) => return Err(StoreError::Busy),
-        };
+        let span = tracing::debug_span!(target: "step", "store", step = name_of::<S>());
+        self.spawn_once_free(step, mode).instrument(span).await
+    }
+
+    async fn spawn_once_free<S: Step>(&self, step: S, mode: Mode) -> Result<S::Answer, StoreError> {
+        let permit = self.permit().await?;
         let pool = self.clone();
         let task = async move {
             let answer = pool.run(&step, mode).await;
@@ -130,6 +165,35 @@ impl Pool {
         tokio::spawn(task.in_current_span())
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the step panicked".into())))
+    }
+
+    /// The right to a connection. A line that is full, or does not move, is said at once and after a while: nobody hangs.
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        match Arc::clone(&self.permits).try_acquire_owned() {
+            Ok(permit) => return Ok(permit),
+            Err(TryAcquireError::Closed) => return Err(closed()),
+            Err(TryAcquireError::NoPermits) => {}
+        }
+        let Some(_place) = self.line.join() else { return Err(self.line.refuse()) };
+        match timeout(self.wait, Arc::clone(&self.permits).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) => Err(closed()),
+            Err(_) => Err(self.line.refuse()),
+        }
+    }
+
+    /// How much it has to do.
+    pub(super) fn load(&self) -> PostgresLoad {
+        let status = self.connections.status();
+        let in_use = self.size.saturating_sub(self.permits.available_permits());
+        PostgresLoad {
+            in_use,
+            idle: status.size.saturating_sub(in_use),
+            connections: self.size,
+            waiting: self.line.waiting.load(Ordering::Relaxed),
+            queue: self.line.most,
+            refused: self.line.refused.load(Ordering::Relaxed),
+        }
     }
 
     async fn run<S: Step>(&self, step: &S, mode: Mode) -> Result<S::Answer, StoreError> {

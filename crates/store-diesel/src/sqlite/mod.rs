@@ -8,6 +8,7 @@ mod email;
 mod end;
 mod events;
 mod factors;
+mod health;
 mod housekeeping;
 mod keys;
 mod listener;
@@ -28,15 +29,13 @@ mod webhooks;
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use auth_domain::ports::{StoreError, StoreHealth, Stores};
-use diesel::prelude::*;
+use auth_domain::ports::Stores;
 use uuid::Uuid;
 
 use self::connection::File;
-use self::pool::{Pool, Step};
-use crate::database::GroupCommits;
-use crate::error::{Failure, OpenError};
+use self::pool::Pool;
+use crate::error::OpenError;
+use crate::load::SqliteLoad;
 use crate::options::Options;
 
 /// An open file. Every port is the same pool.
@@ -78,32 +77,12 @@ impl Sqlite {
         self.pool.close().await;
     }
 
-    pub(crate) fn group_commits(&self) -> GroupCommits {
-        self.pool.group_commits()
-    }
-}
-
-#[async_trait]
-impl StoreHealth for Sqlite {
-    async fn check(&self) -> Result<(), StoreError> {
-        self.pool.read(Check).await
+    pub(crate) fn load(&self) -> SqliteLoad {
+        self.pool.load()
     }
 }
 
 /// An identifier as a column keeps it.
 fn bytes(id: Uuid) -> Vec<u8> {
     id.into_bytes().to_vec()
-}
-
-struct Check;
-
-impl Step for Check {
-    type Answer = ();
-
-    fn run(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
-        use schema::users::dsl::{created_at, users};
-        // Reads the file itself; `SELECT 1` would be answered without it.
-        users.select(created_at).limit(1).load::<i64>(connection)?;
-        Ok(())
-    }
 }

@@ -5,7 +5,7 @@
 //! commit fails no step of the batch is acknowledged. An idle writer begins at once: there is no timer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -14,10 +14,11 @@ use auth_domain::ports::StoreError;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::SqliteConnection;
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 use super::connection::File;
-use crate::database::GroupCommits;
 use crate::error::{Failure, OpenError, copy};
+use crate::load::{SqliteLoad, name_of};
 use crate::news::News;
 use crate::options::Options;
 
@@ -41,9 +42,10 @@ pub(super) trait Step: Send + 'static {
 
 /// The way to the threads. They end when it is dropped, or by [`close`](Self::close), once they have done what waits.
 pub(super) struct Pool {
-    writer: SyncSender<Message>,
-    readers: SyncSender<Message>,
+    writer: Queue,
+    readers: Queue,
     reader_count: usize,
+    queue: usize,
     counters: Arc<Counters>,
     news: Arc<News>,
 }
@@ -53,44 +55,54 @@ enum Message {
     Close(oneshot::Sender<()>),
 }
 
+/// The steps that wait for one thread, or for whichever of several is free.
+struct Queue {
+    messages: SyncSender<Message>,
+    waiting: Arc<AtomicUsize>,
+}
+
 #[derive(Default)]
 struct Counters {
     steps: AtomicU64,
     commits: AtomicU64,
+    refused: AtomicU64,
 }
 
 impl Pool {
     /// Opens all connections and starts their threads.
     pub(super) fn open(file: &File, options: &Options) -> Result<Self, OpenError> {
         let counters = Arc::new(Counters::default());
-        let (writer, steps) = sync_channel(options.sqlite_queue.max(1));
+        let queue = options.sqlite_queue.max(1);
+        let (writer, steps) = Queue::of(queue);
         let news = Arc::new(News::default());
         let thread = Writer {
             file: file.clone(),
             connection: Some(file.writer()?),
             counters: Arc::clone(&counters),
             news: Arc::clone(&news),
+            waiting: Arc::clone(&writer.waiting),
         };
         thread::Builder::new().name("jeton-sqlite-writer".into()).spawn(move || thread.serve(&steps))?;
 
         let reader_count = options.sqlite_readers.max(1);
-        let (readers, steps) = sync_channel(options.sqlite_queue.max(1));
+        let (readers, steps) = Queue::of(queue);
         let steps = Arc::new(Mutex::new(steps));
         for _ in 0..reader_count {
-            let (connection, steps) = (file.reader()?, Arc::clone(&steps));
-            thread::Builder::new().name("jeton-sqlite-reader".into()).spawn(move || read(connection, &steps))?;
+            let (connection, steps, waiting) = (file.reader()?, Arc::clone(&steps), Arc::clone(&readers.waiting));
+            let reader = move || read(connection, &steps, &waiting);
+            thread::Builder::new().name("jeton-sqlite-reader".into()).spawn(reader)?;
         }
-        Ok(Self { writer, readers, reader_count, counters, news })
+        Ok(Self { writer, readers, reader_count, queue, counters, news })
     }
 
     /// Runs a step that may write. Once it waits in the queue it will be run, whether or not its caller still listens.
     pub(super) async fn write<S: Step>(&self, step: S) -> Result<S::Answer, StoreError> {
-        submit(&self.writer, step).await
+        self.submit(&self.writer, step).await
     }
 
     /// Runs a step that only reads.
     pub(super) async fn read<S: Step>(&self, step: S) -> Result<S::Answer, StoreError> {
-        submit(&self.readers, step).await
+        self.submit(&self.readers, step).await
     }
 
     /// Tells when the writer has committed entries of the feed.
@@ -98,30 +110,53 @@ impl Pool {
         &self.news
     }
 
-    pub(super) fn group_commits(&self) -> GroupCommits {
-        GroupCommits {
+    pub(super) fn load(&self) -> SqliteLoad {
+        SqliteLoad {
+            writes_waiting: self.writer.waiting.load(Ordering::Relaxed),
+            reads_waiting: self.readers.waiting.load(Ordering::Relaxed),
+            queue: self.queue,
+            refused: self.counters.refused.load(Ordering::Relaxed),
             steps: self.counters.steps.load(Ordering::Relaxed),
             commits: self.counters.commits.load(Ordering::Relaxed),
         }
     }
 
+    async fn submit<S: Step>(&self, queue: &Queue, step: S) -> Result<S::Answer, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Waiting { step, outcome: None, reply });
+        queue.add(job).map_err(|error| match error {
+            TrySendError::Full(_) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                StoreError::Busy
+            }
+            TrySendError::Disconnected(_) => closed(),
+        })?;
+        let span = tracing::debug_span!(target: "step", "store", step = name_of::<S>());
+        answer.instrument(span).await.unwrap_or_else(|_| Err(closed()))
+    }
+
     /// Ends the threads after what waits is done.
     pub(super) async fn close(&self) {
         for _ in 0..self.reader_count {
-            end(&self.readers).await;
+            end(&self.readers.messages).await;
         }
-        end(&self.writer).await;
+        end(&self.writer.messages).await;
     }
 }
 
-async fn submit<S: Step>(queue: &SyncSender<Message>, step: S) -> Result<S::Answer, StoreError> {
-    let (reply, answer) = oneshot::channel();
-    let job = Box::new(Waiting { step, outcome: None, reply });
-    queue.try_send(Message::Run(job)).map_err(|error| match error {
-        TrySendError::Full(_) => StoreError::Busy,
-        TrySendError::Disconnected(_) => closed(),
-    })?;
-    answer.await.unwrap_or_else(|_| Err(closed()))
+impl Queue {
+    fn of(most: usize) -> (Self, Receiver<Message>) {
+        let (messages, received) = sync_channel(most);
+        (Self { messages, waiting: Arc::default() }, received)
+    }
+
+    fn add(&self, job: Box<dyn Job>) -> Result<(), TrySendError<Message>> {
+        // Before it is sent: a thread may take it up at once.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.messages.try_send(Message::Run(job)).inspect_err(|_| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        })
+    }
 }
 
 /// Asks one thread behind the queue to end. The queue may be full, so this may block, which must not be done here.
@@ -191,6 +226,7 @@ struct Writer {
     connection: Option<SqliteConnection>,
     counters: Arc<Counters>,
     news: Arc<News>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Writer {
@@ -208,6 +244,7 @@ impl Writer {
                 }
             }
             if !batch.is_empty() {
+                self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
                 self.commit(batch);
             }
             if let Some(done) = closing {
@@ -276,11 +313,12 @@ fn transact(connection: &mut SqliteConnection, batch: &mut [Box<dyn Job>]) -> Re
 }
 
 /// Serves steps that only read; each is one statement, which sees one state of the database.
-fn read(mut connection: SqliteConnection, messages: &Mutex<Receiver<Message>>) {
+fn read(mut connection: SqliteConnection, messages: &Mutex<Receiver<Message>>, waiting: &AtomicUsize) {
     loop {
         let message = messages.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match message {
             Ok(Message::Run(mut job)) => {
+                waiting.fetch_sub(1, Ordering::Relaxed);
                 let _ = job.run(&mut connection);
                 job.answer(Ok(()));
             }
