@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use api_axum::{ApiParts, ApiState, Authenticated, Guard, HttpSettings, SystemClock, router};
+use api_axum::{ApiParts, ApiState, Authenticated, Guard, HttpSettings, Operations, SystemClock, router};
 use async_trait::async_trait;
 use auth_domain::credential::{Argon2Settings, Argon2id};
 use auth_domain::model::KeyPolicy;
@@ -156,6 +156,7 @@ async fn jeton(base: &str, folder: &Path, news: watch::Receiver<u64>) -> Result<
         health: ports.stores.health,
         feed_news: news,
         settings: HttpSettings { origin: base.to_owned(), jwks_max_age: policy.max_age, ..HttpSettings::default() },
+        operations: Operations::default(),
     });
     Ok(Jeton { state, guard, auth, keys })
 }

@@ -1,9 +1,10 @@
 //! What happens to every request on its way in and out: an identifier, a log line, a deadline, a last resort, and the
 //! headers that browsers should see.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
@@ -15,11 +16,14 @@ use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::measure;
+use crate::operations::BegunRequest;
 use crate::problem::{Problem, ProblemCode};
 use crate::routes::{MAX_WAIT, OAuthError};
 use crate::state::{ApiState, HttpSettings};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// The one layer around every route.
 ///
@@ -27,13 +31,20 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// identifiers and secrets.
 pub(crate) async fn around(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let id = request_id();
-    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let method = request.method().clone();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map(MatchedPath::as_str);
     // By the end of the pattern, since the router may be mounted under a prefix.
-    let is_oauth = route.contains("/oauth/");
-    let limit =
-        state.settings().request_timeout + if route.ends_with("/v1/revocations") { MAX_WAIT } else { Duration::ZERO };
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
-    async move {
+    let is_oauth = route.is_some_and(|route| route.contains("/oauth/"));
+    let waits = route.is_some_and(|route| route.ends_with("/v1/revocations"));
+    let limit = state.settings().request_timeout + if waits { MAX_WAIT } else { Duration::ZERO };
+    let span = tracing::info_span!("request", request_id = %id, %method, route = route.unwrap_or("-"));
+    let watch = state.operations().watch.as_deref();
+    if let Some(watch) = watch {
+        watch.begun(&span, BegunRequest { method: &method, route, traceparent: traceparent(&request, &state) });
+    }
+    let begun = async {
+        let _counted = state.load().request();
         let started = Instant::now();
         let answer = next.run(request).in_current_span();
         let mut response = match contained(answer, limit).await {
@@ -41,16 +52,38 @@ pub(crate) async fn around(State(state): State<ApiState>, request: Request, next
             Err(problem) if is_oauth => OAuthError::from(problem).into_response(),
             Err(problem) => problem.into_response(),
         };
-        let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = started.elapsed();
+        let latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status = response.status().as_u16(), latency_ms, "a request was answered");
+        measure::answered(&method, route, &response, took);
         protect(response.headers_mut(), state.settings());
         if let Ok(id) = HeaderValue::try_from(id.to_string()) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        response
+        (response, took)
+    };
+    let (mut response, took) = begun.instrument(span.clone()).await;
+    if let Some(watch) = watch {
+        watch.answered(&span, response.status());
     }
-    .instrument(span)
-    .await
+    if state.settings().server_timing {
+        let parts = watch.map(|watch| watch.parts(&span)).unwrap_or_default();
+        response.headers_mut().insert(SERVER_TIMING, server_timing(&parts, took));
+    }
+    response
+}
+
+/// The trace that the request is a part of, where a trusted proxy says so: a stranger is not to write into the operator's traces.
+fn traceparent<'a>(request: &'a Request, state: &ApiState) -> Option<&'a str> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip();
+    if state.settings().trusted_proxies.sent(peer) { request.headers().get("traceparent")?.to_str().ok() } else { None }
+}
+
+/// `Server-Timing` (W3C): each part and the whole, in milliseconds.
+fn server_timing(parts: &[(&'static str, Duration)], total: Duration) -> HeaderValue {
+    let all = parts.iter().copied().chain([("total", total)]);
+    let text: Vec<_> = all.map(|(name, took)| format!("{name};dur={:.3}", took.as_secs_f64() * 1e3)).collect();
+    HeaderValue::try_from(text.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("total"))
 }
 
 /// The answer, or the problem when its handler panics or takes too long.

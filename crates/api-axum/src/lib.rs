@@ -10,6 +10,8 @@
 //! | `SystemClock` | the operating system's time behind the domain's clock port
 //! | `Problem`, `ProblemCode` | every failed request's answer (RFC 9457); the codes are in `docs/errors.md`
 //! `router` | `router`, `ApiState`, `ApiParts`, `HttpSettings`, `TrustedProxies` | all routes with their layers, to serve alone or to mount in your own application
+//! | `measure` | the metrics that the router counts through the facade `metrics`, for whichever recorder you install (`docs/metrics.md`)
+//! | `Operations`, `RequestWatch` | what may watch requests, such as a tracer
 //! `server` | the binary `jeton` | configuration, storage and wiring; the library needs none of it
 //!
 //! # What it never does
@@ -26,7 +28,7 @@
 #![cfg_attr(not(feature = "router"), doc = "```ignore")]
 //! use std::sync::Arc;
 //!
-//! use api_axum::{ApiParts, ApiState, Guard, HttpSettings, router};
+//! use api_axum::{ApiParts, ApiState, Guard, HttpSettings, Operations, router};
 //! use auth_domain::refresh::{MasterKey, RotationKeys};
 //! use auth_domain::sealing::Sealer;
 //! use auth_domain::{Auth, AuthKeys, Policies, Ports};
@@ -62,6 +64,7 @@
 //!         password_policy: policies.password,
 //!         health: ports.stores.health,
 //!         settings,
+//!         operations: Operations::default(),
 //!     });
 //!     Ok(Router::new().route("/notes", get(async || "mine")).nest("/auth", router(state)))
 //! }
@@ -123,6 +126,12 @@ mod extract;
 mod guard;
 #[cfg(feature = "router")]
 mod layers;
+#[cfg(feature = "router")]
+mod load;
+#[cfg(feature = "router")]
+pub mod measure;
+#[cfg(feature = "router")]
+mod operations;
 #[cfg(feature = "guard-core")]
 mod problem;
 #[cfg(feature = "router")]
@@ -152,9 +161,11 @@ pub use guard::{
 #[cfg(feature = "guard-core")]
 pub use problem::{Problem, ProblemCode};
 #[cfg(feature = "router")]
+pub use operations::{BegunRequest, HttpLoad, Operations, RequestWatch};
+#[cfg(feature = "router")]
 pub use proxies::{InvalidProxy, TrustedProxies};
 #[cfg(feature = "router")]
-pub use routes::router;
+pub use routes::{health_router, router};
 #[cfg(feature = "router")]
 pub use state::{ApiParts, ApiState, HttpSettings};
 #[cfg(all(fuzzing, feature = "router"))]

@@ -109,6 +109,8 @@ impl IntoResponse for Problem {
         }
         let media_type = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(CONTENT_TYPE, media_type)], body.to_string()).into_response();
+        // For the layer that counts.
+        response.extensions_mut().insert(code);
         if let Some(challenge) = challenge.or_else(|| code.challenge().map(HeaderValue::from_static)) {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }

@@ -43,6 +43,11 @@ impl TrustedProxies {
         texts.into_iter().map(one).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether what came over a connection of `peer` was passed on by one of them.
+    pub(crate) fn sent(&self, peer: IpAddr) -> bool {
+        self.contains(peer.to_canonical())
+    }
+
     fn contains(&self, ip: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&ip))
     }

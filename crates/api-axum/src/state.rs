@@ -13,6 +13,8 @@ use tokio::sync::watch;
 
 use crate::advice::Advice;
 use crate::guard::Guard;
+use crate::load::Load;
+use crate::operations::{HttpLoad, Operations};
 use crate::proxies::TrustedProxies;
 use crate::routes::Jwks;
 
@@ -25,6 +27,7 @@ struct Inner {
     /// Made anew when `auth.key_ring` has other keys.
     jwks: ArcSwap<Jwks>,
     advice: Advice,
+    load: Load,
 }
 
 /// What an [`ApiState`] is made of.
@@ -49,6 +52,8 @@ pub struct ApiParts {
     pub feed_news: watch::Receiver<u64>,
     /// What the operator decides about HTTP.
     pub settings: HttpSettings,
+    /// What the operator hangs onto it: `Operations::default()` is nothing.
+    pub operations: Operations,
 }
 
 /// What the operator decides about HTTP.
@@ -67,9 +72,14 @@ pub struct HttpSettings {
     pub jwks_max_age: Duration,
     /// The proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
+    /// How many readers of the revocation feed may wait at once; one more is answered with 503.
+    pub max_feed_readers: usize,
+    /// Whether answers say in `Server-Timing` how long they took. For development alone: whoever measures an answer from outside
+    /// measures the network too, and this tells him what is left.
+    pub server_timing: bool,
 }
 
-/// 30 seconds, `http://127.0.0.1:8080`, no HSTS, 5 minutes, no proxies.
+/// 30 seconds, `http://127.0.0.1:8080`, no HSTS, 5 minutes, no proxies, 1,024 readers, no `Server-Timing`.
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
@@ -78,6 +88,8 @@ impl Default for HttpSettings {
             hsts: false,
             jwks_max_age: Duration::from_secs(300),
             trusted_proxies: TrustedProxies::default(),
+            max_feed_readers: 1_024,
+            server_timing: false,
         }
     }
 }
@@ -88,7 +100,22 @@ impl ApiState {
     pub fn new(parts: ApiParts) -> Self {
         let jwks = ArcSwap::from_pointee(Jwks::of(parts.auth.key_ring.trusted()));
         let advice = Advice::new(parts.password_policy.clone());
-        Self(Arc::new(Inner { parts, jwks, advice }))
+        let load = Load::new(parts.settings.max_feed_readers);
+        Self(Arc::new(Inner { parts, jwks, advice, load }))
+    }
+
+    /// What works on requests at this moment.
+    #[must_use]
+    pub fn http_load(&self) -> HttpLoad {
+        self.0.load.now()
+    }
+
+    pub(crate) fn load(&self) -> &Load {
+        &self.0.load
+    }
+
+    pub(crate) fn operations(&self) -> &Operations {
+        &self.0.parts.operations
     }
 
     pub(crate) fn auth(&self) -> &Auth {

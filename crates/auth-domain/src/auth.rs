@@ -20,7 +20,7 @@ use crate::ports::{BreachCheck, Clock, Entropy, Mailer, PasswordHasher, Stores, 
 use crate::refresh::{Refresh, RotationKeys};
 use crate::sealing::Sealer;
 use crate::session::{AfterCommit, SessionTokens, Sessions};
-use crate::signing::KeyRing;
+use crate::signing::{KeyRing, StaleKeys};
 use crate::throttle::Gate;
 use crate::webhook::Webhooks;
 
@@ -231,6 +231,16 @@ impl Auth {
             },
             key_ring,
         }
+    }
+}
+
+impl Auth {
+    /// Whether this node may sign right now.
+    ///
+    /// # Errors
+    /// When it has not been able to read the signing keys for too long.
+    pub fn can_sign(&self) -> Result<(), StaleKeys> {
+        self.key_ring.issuer(self.login.clock.now()).map(drop)
     }
 }
 

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::extract::{Json, PresentedBy, WireBody, display_name, locale};
+use crate::load::RoomToHash;
 use crate::problem::Problem;
 use crate::rhythm::Rhythm;
 use crate::state::ApiState;
@@ -33,6 +34,7 @@ impl WireBody for RegisterBody {
 /// `POST /v1/accounts`: 201 and the account; 202 where a mail says how to go on, whether the address is taken or not.
 pub(super) async fn register(
     State(state): State<ApiState>,
+    _: RoomToHash,
     PresentedBy(presenter): PresentedBy,
     headers: HeaderMap,
     Json(body): Json<RegisterBody>,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::extract::{ByOwner, Json, WireBody, display_name};
 use crate::guard::Authenticated;
+use crate::load::RoomToHash;
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::wire::AccountBody;
@@ -69,6 +70,7 @@ pub(super) async fn change(
 /// `DELETE /v1/me`: 204, and every session has ended.
 pub(super) async fn delete(
     State(state): State<ApiState>,
+    _: RoomToHash,
     ByOwner(owner): ByOwner,
     Json(body): Json<DeleteBody>,
 ) -> Result<StatusCode, Problem> {

@@ -55,8 +55,7 @@ pub fn router(state: ApiState) -> Router {
         .merge(admin::router())
         .merge(oauth::router())
         .route("/.well-known/jwks.json", get(jwks::keys))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
+        .merge(health::router())
         .method_not_allowed_fallback(async || {
             Problem::new(
                 ProblemCode::MethodNotAllowed,
@@ -66,6 +65,11 @@ pub fn router(state: ApiState) -> Router {
         .fallback(async || Problem::nothing_here())
         .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
+}
+
+/// `/livez` and `/readyz` alone and without layers, for a listener that only the operator reaches.
+pub fn health_router(state: ApiState) -> Router {
+    health::router().with_state(state)
 }
 
 impl Problem {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::advice::StrengthBody;
 use crate::extract::{ByOwner, Json, PresentedBy, WireBody, locale};
+use crate::load::RoomToHash;
 use crate::problem::Problem;
 use crate::rhythm::Rhythm;
 use crate::state::ApiState;
@@ -68,6 +69,7 @@ impl WireBody for StrengthRequest {
 /// `POST /v1/me/password`: 204, and every other session of the account has ended.
 async fn change(
     State(state): State<ApiState>,
+    _: RoomToHash,
     ByOwner(owner): ByOwner,
     Json(body): Json<ChangeBody>,
 ) -> Result<StatusCode, Problem> {
@@ -92,6 +94,7 @@ async fn forgot(
 /// `POST /v1/password/reset`: 204, and every session of the account has ended.
 async fn reset(
     State(state): State<ApiState>,
+    _: RoomToHash,
     PresentedBy(presenter): PresentedBy,
     Json(body): Json<ResetBody>,
 ) -> Result<StatusCode, Problem> {

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::extract::{OptionalJson, PresentedBy, WireBody, idempotency_key};
+use crate::measure;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 use crate::transport::{Carried, Transport, clear_cookie, token_response};
@@ -38,7 +39,9 @@ pub(super) async fn refresh(
     };
     let request =
         RefreshRequest { token: carried.token.expose_secret(), idempotency_key: idempotency_key(&headers)?, presenter };
-    match state.auth().refresh.refresh(request).await {
+    let ruled = state.auth().refresh.rule(request).await;
+    measure::refreshed(&ruled);
+    match ruled.answer {
         Ok(tokens) => token_response(&tokens, carried.transport),
         Err(error) => {
             let problem = Problem::from(error);

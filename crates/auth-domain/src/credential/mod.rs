@@ -9,7 +9,7 @@ mod stored_hash;
 mod strength;
 
 #[cfg(feature = "argon2")]
-pub use argon2id::{Argon2Settings, Argon2id, InvalidArgon2Settings};
+pub use argon2id::{Argon2Settings, Argon2id, HashingWatch, InvalidArgon2Settings};
 pub use new_password::accept;
 #[cfg(feature = "argon2")]
 pub use stored_hash::UnusableHash;

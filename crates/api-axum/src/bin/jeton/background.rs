@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::key_keeper::KeyKeeper;
+use crate::operations::Work;
 use crate::webhook::HttpSender;
 
 /// How often the feed is asked for news at least: where the database cannot tell, or its word got lost.
@@ -78,7 +79,7 @@ async fn follow(
 }
 
 async fn follow_and_tell(auth: &Auth, keeper: &KeyKeeper, news: Option<&watch::Sender<u64>>) -> Infallible {
-    let mut trouble = Trouble::with("sessions that others end are not seen");
+    let mut trouble = Trouble::of(Work::Feed, "sessions that others end are not seen");
     loop {
         let found = auth.feed.follow().await;
         if let Ok(1..) = found {
@@ -107,7 +108,7 @@ async fn purge(auth: &Auth) -> Infallible {
 }
 
 async fn sweep(auth: &Auth) -> Infallible {
-    let mut trouble = Trouble::with("rows that are needed no more are not removed");
+    let mut trouble = Trouble::of(Work::Sweep, "rows that are needed no more are not removed");
     loop {
         let removed = auth.sweeper.sweep().await;
         trouble.note(&removed);
@@ -117,7 +118,7 @@ async fn sweep(auth: &Auth) -> Infallible {
 
 /// Finds new events, and tells those who deliver.
 async fn spread(auth: &Auth, subscriptions: &[Subscription], some: &watch::Sender<()>) -> Infallible {
-    let mut trouble = Trouble::with("events are spread to no webhook and no mail");
+    let mut trouble = Trouble::of(Work::Deliveries, "events are spread to no webhook and no mail");
     loop {
         let spread = auth.webhooks.spread(subscriptions).await;
         trouble.note(&spread);
@@ -146,7 +147,7 @@ async fn deliver(
     sender: &HttpSender,
     mut spread_some: watch::Receiver<()>,
 ) -> Infallible {
-    let mut trouble = Trouble::with("a webhook's deliveries are not made");
+    let mut trouble = Trouble::of(Work::Deliveries, "a webhook's deliveries are not made");
     loop {
         trouble.note(&auth.webhooks.deliver(endpoint, sender).await);
         some_or_later(&mut spread_some).await;
@@ -154,7 +155,7 @@ async fn deliver(
 }
 
 async fn send_notices(auth: &Auth, mut spread_some: watch::Receiver<()>) -> Infallible {
-    let mut trouble = Trouble::with("notices are not sent");
+    let mut trouble = Trouble::of(Work::Mail, "notices are not sent");
     loop {
         trouble.note(&auth.mails.send_notices().await);
         some_or_later(&mut spread_some).await;
@@ -170,7 +171,7 @@ async fn some_or_later(spread_some: &mut watch::Receiver<()>) {
 }
 
 async fn send_tokens(auth: &Auth) -> Infallible {
-    let mut trouble = Trouble::with("mails with tokens are not sent");
+    let mut trouble = Trouble::of(Work::Mail, "mails with tokens are not sent");
     loop {
         trouble.note(&auth.mails.send_tokens().await);
         sleep(MAIL_EVERY).await;
@@ -179,13 +180,14 @@ async fn send_tokens(auth: &Auth) -> Infallible {
 
 /// Tells once when work begins to fail, and once when it is over: not with every attempt.
 pub(crate) struct Trouble {
+    work: Work,
     what: &'static str,
     failing: bool,
 }
 
 impl Trouble {
-    pub(crate) const fn with(what: &'static str) -> Self {
-        Self { what, failing: false }
+    pub(crate) const fn of(work: Work, what: &'static str) -> Self {
+        Self { work, what, failing: false }
     }
 
     /// Notes an attempt, and answers whether it failed.
@@ -195,7 +197,10 @@ impl Trouble {
             (Ok(_), true) => tracing::info!("it is over that {}", self.what),
             _ => {}
         }
-        self.failing = attempt.is_err();
+        if self.failing != attempt.is_err() {
+            self.failing = attempt.is_err();
+            self.work.is_failing(self.failing);
+        }
         self.failing
     }
 }

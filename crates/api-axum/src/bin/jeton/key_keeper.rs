@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::background::Trouble;
+use crate::operations::Work;
 
 /// The longest time between two looks at the keys.
 const TEND_EVERY: Duration = Duration::from_secs(5);
@@ -64,7 +65,7 @@ impl KeyKeeper {
 fn keep(runtime: &Handle, keys: &Keys, orders: &mpsc::Receiver<Order>, mut known: Vec<StoredKey>) {
     // A server that has not read the keys for the margin does not sign.
     let every = TEND_EVERY.min(keys.policy().margin / 4);
-    let mut trouble = Trouble::with("the signing keys cannot be looked after");
+    let mut trouble = Trouble::of(Work::Keys, "the signing keys cannot be looked after");
     loop {
         let listed = runtime.block_on(keys.list());
         if !trouble.note(&listed)

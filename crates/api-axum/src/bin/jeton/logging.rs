@@ -3,10 +3,15 @@
 
 use std::io::{self, IsTerminal as _};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use opentelemetry_sdk::trace::SdkTracer;
+use tracing::Metadata;
+use tracing_subscriber::filter::{ParseError, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, registry};
 
 use crate::failure::{Doing as _, Failure};
+use crate::operations::PartTimes;
 
 const OWN_CRATES: [&str; 5] = ["jeton", "api_axum", "auth_domain", "store_diesel", "token_core"];
 
@@ -51,20 +56,36 @@ impl Level {
     ];
 }
 
-/// Begins to log.
-pub(crate) fn start(settings: LogSettings) -> Result<(), Failure> {
+/// Begins to log, and to show the spans of requests to who watches them.
+pub(crate) fn start(
+    settings: LogSettings,
+    tracer: Option<SdkTracer>,
+    part_times: Option<PartTimes>,
+) -> Result<(), Failure> {
     let terminal = io::stderr().is_terminal();
     let json = match settings.format {
         Format::Auto => !terminal,
         Format::Pretty => false,
         Format::Json => true,
     };
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter(settings.level).doing("read the log level")?)
-        .with_writer(io::stderr)
-        .with_ansi(terminal);
-    if json { subscriber.json().flatten_event(true).with_span_list(false).try_init() } else { subscriber.try_init() }
-        .doing("start the log")
+    let filter = filter(settings.level).doing("read the log level")?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(terminal);
+    let lines = if json { lines.json().flatten_event(true).with_span_list(false).boxed() } else { lines.boxed() };
+    if tracer.is_none() && part_times.is_none() {
+        // One filter for all is the cheaper way.
+        return registry().with(lines).with(filter).try_init().doing("start the log");
+    }
+    let spans = tracer.map(|tracer| {
+        let layer = tracing_opentelemetry::layer().with_tracer(tracer);
+        layer.with_location(false).with_threads(false).with_tracked_inactivity(false).with_filter(filter_fn(is_watched))
+    });
+    let part_times = part_times.map(|times| times.with_filter(filter_fn(is_watched)));
+    registry().with(lines.with_filter(filter)).with(spans).with(part_times).try_init().doing("start the log")
+}
+
+/// The spans of requests and of what is done for them. No events: a log line stays in the log.
+fn is_watched(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && (metadata.target() == "step" || metadata.name() == "request")
 }
 
 fn filter(level: Level) -> Result<EnvFilter, ParseError> {

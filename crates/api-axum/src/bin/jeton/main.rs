@@ -15,6 +15,7 @@ mod listener;
 mod logging;
 mod mail;
 mod master_key;
+mod operations;
 mod passkeys;
 mod webhook;
 mod wiring;

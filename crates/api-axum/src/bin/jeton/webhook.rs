@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::config::WebhookSettings;
 use crate::json;
+use crate::operations::delivered;
 
 /// What a secret begins with, so that scanners find one that leaked.
 const PREFIX: &str = "whsec_";
@@ -126,6 +127,7 @@ impl HttpSender {
 impl WebhookSender for HttpSender {
     async fn send(&self, delivery: &Delivery, now: Timestamp) -> Result<(), NotTaken> {
         let sent = self.post(delivery, now).await;
+        delivered("webhook", sent.is_ok());
         self.tell(&delivery.endpoint, &sent);
         sent
     }

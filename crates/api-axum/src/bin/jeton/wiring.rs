@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api_axum::{ApiParts, ApiState, Guard, HttpSettings, SystemClock, router};
+use api_axum::{ApiParts, ApiState, Guard, HttpSettings, Operations, SystemClock, router};
 use auth_domain::model::PasswordPolicy;
 use auth_domain::ports::{Entropy, Stores, Throttle, WebAuthn};
 use auth_domain::refresh::{MasterKey, RotationKeys};
@@ -11,7 +11,7 @@ use auth_domain::signing::{IssuerName, Keys};
 use auth_domain::throttle::MemoryThrottle;
 use auth_domain::{Auth, AuthKeys, Policies, Ports};
 use axum::Router;
-use store_diesel::{Database, Engine, Options, migrate};
+use store_diesel::{Database, Engine, migrate};
 use token_core::{Algorithm, Audience, Issuer, RevocationSet, Rules, SigningKey};
 use tokio::sync::watch;
 
@@ -22,6 +22,7 @@ use crate::failure::{Doing as _, Failure};
 use crate::hashing;
 use crate::key_keeper::KeyKeeper;
 use crate::master_key::{self, MasterKeys, make_folder};
+use crate::operations::CountedMailer;
 use crate::passkeys::Passkeys;
 use crate::webhook::{HttpSender, subscriptions};
 use crate::{breach, mail};
@@ -30,6 +31,8 @@ use crate::{breach, mail};
 pub(crate) struct Service {
     /// What answers requests.
     pub(crate) router: Router,
+    /// What it answers from.
+    pub(crate) state: ApiState,
     /// The key that new access tokens are signed with.
     pub(crate) kid: String,
     /// What has to be done beside.
@@ -51,7 +54,7 @@ pub(crate) async fn open_database(config: &Config) -> Result<Database, Failure> 
         tracing::info!(migration, "migrated");
     }
     let url = &config.database_url;
-    Database::open(url, &Options::default()).await.doing(&format!("open the database {url}"))
+    Database::open(url, &config.database).await.doing(&format!("open the database {url}"))
 }
 
 /// The use cases for commands that work on the database directly. Access tokens that they could issue would be good nowhere.
@@ -90,7 +93,12 @@ pub(crate) async fn open_keys(config: &Config, stores: &Stores) -> Result<Keys, 
 
 impl Service {
     /// Wires the service; its tokens name `issuer`.
-    pub(crate) async fn start(config: &Config, issuer: &str, database: &Database) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        config: &Config,
+        issuer: &str,
+        database: &Database,
+        operations: Operations,
+    ) -> Result<Self, Failure> {
         let stores = database.stores();
         let before = stores.keys.list().await.doing("read the signing keys")?;
         let ports = ports(config, stores.clone(), issuer)?;
@@ -111,7 +119,7 @@ impl Service {
         let rules = Rules::access_token(issuer, &config.audience);
         let guard = Guard::of_issuer(ring, rules, revocations, Arc::clone(&ports.clock));
         let (news, feed_news) = watch::channel(0);
-        let router = router(ApiState::new(ApiParts {
+        let state = ApiState::new(ApiParts {
             auth: Arc::clone(&auth),
             guard,
             keys: Some(Arc::clone(&keys)),
@@ -121,12 +129,13 @@ impl Service {
             health: stores.health,
             feed_news,
             settings: http_settings(config, issuer),
-        }));
+            operations,
+        });
         let keeper = Arc::new(KeyKeeper::start(keys, before).doing("start the thread of the signing keys")?);
         let sender = HttpSender::new(&config.webhooks).doing("prepare to send webhooks")?;
         let subscriptions = subscriptions(&config.webhooks);
         let background = Background { auth, keeper: Arc::clone(&keeper), news, subscriptions, sender };
-        Ok(Self { router, kid, background, keeper })
+        Ok(Self { router: router(state.clone()), state, kid, background, keeper })
     }
 }
 
@@ -135,13 +144,14 @@ fn ports(config: &Config, stores: Stores, issuer: &str) -> Result<Ports, Failure
     let hasher = hashing::start(config.argon2, Arc::clone(&entropy))?;
     let product = &config.policies.product;
     let passkeys = Passkeys::of(&config.passkeys, issuer, product).doing("set up passkeys")?;
+    let mailer = mail::mailer(&config.mail, issuer, product, &config.data_dir).doing("prepare to send mail")?;
     Ok(Ports {
         throttle: throttle(config, &stores),
         stores,
         clock: Arc::new(SystemClock),
         entropy,
         hasher: Arc::new(hasher),
-        mailer: mail::mailer(&config.mail, issuer, product, &config.data_dir).doing("prepare to send mail")?,
+        mailer: Arc::new(CountedMailer(mailer)),
         webauthn: passkeys.map(|passkeys| Arc::new(passkeys) as Arc<dyn WebAuthn>),
         breaches: config.breaches.as_ref().map(breach::check).transpose()?,
     })
@@ -201,6 +211,8 @@ fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
         hsts: issuer.starts_with("https://"),
         jwks_max_age: config.keys.max_age,
         trusted_proxies: config.trusted_proxies.clone(),
+        max_feed_readers: config.http.max_feed_readers,
+        server_timing: config.http.server_timing,
     }
 }
 

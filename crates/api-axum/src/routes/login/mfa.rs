@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::extract::{Json, PasskeyAnswer, PresentedBy, WireBody, one_of, second_factor};
+use crate::measure::Shown;
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::transport::{Transport, device_token, signed_in};
@@ -44,5 +45,7 @@ pub(super) async fn login(
     let token = token.as_ref().map(ExposeSecret::expose_secret);
     let device = Device { token, presenter, ..Device::default() };
     let request = SecondFactorLogin { mfa_token: body.mfa_token.expose_secret(), proof, device };
-    signed_in(&state.auth().login.second_factor(request).await?, body.transport)
+    let outcome = state.auth().login.second_factor(request).await;
+    Shown::SecondFactor.gave(&outcome);
+    signed_in(&outcome?, body.transport)
 }

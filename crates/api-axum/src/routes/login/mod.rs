@@ -14,6 +14,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::extract::{Json, PresentedBy, Text, WireBody, display_name};
+use crate::load::RoomToHash;
+use crate::measure::Shown;
 use crate::problem::Problem;
 use crate::rhythm::Rhythm;
 use crate::state::ApiState;
@@ -53,6 +55,7 @@ impl WireBody for LoginBody {
 /// in `end_session` and tries again.
 async fn login(
     State(state): State<ApiState>,
+    _: RoomToHash,
     PresentedBy(presenter): PresentedBy,
     headers: HeaderMap,
     Json(body): Json<LoginBody>,
@@ -68,6 +71,7 @@ async fn login(
     };
     let request = LoginRequest { email: &body.email, password: &body.password, device };
     let outcome = state.auth().login.login(request).await;
+    Shown::Password.gave(&outcome);
     if let Err(LoginError::InvalidCredentials | LoginError::Throttled(_)) = outcome {
         // How long the look for the account took does not show, nor how its password is hashed.
         rhythm.rest().await;

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::extract::{Credential, Json, OptionalJson, PresentedBy, Text, WireBody, display_name};
+use crate::measure::Shown;
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::transport::{Transport, device_token, signed_in};
@@ -73,5 +74,7 @@ pub(super) async fn login(
         presenter,
     };
     let request = PasskeyLogin { ceremony: body.ceremony.expose_secret(), answer: body.credential.json(), device };
-    signed_in(&state.auth().login.passkey(request).await?, body.transport)
+    let outcome = state.auth().login.passkey(request).await;
+    Shown::Passkey.gave(&outcome);
+    signed_in(&outcome?, body.transport)
 }

@@ -14,6 +14,8 @@ pub(crate) struct OAuthError {
     error: &'static str,
     description: String,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// The problem that it was, for the layer that counts.
+    code: Option<ProblemCode>,
 }
 
 #[derive(Serialize)]
@@ -30,7 +32,7 @@ impl OAuthError {
             ' '..='~' if c != '\\' => c,
             _ => '?',
         };
-        Self { status, error, description: description.chars().map(allowed).collect(), headers: Vec::new() }
+        Self { status, error, description: description.chars().map(allowed).collect(), headers: Vec::new(), code: None }
     }
 
     /// The request is malformed.
@@ -63,6 +65,7 @@ impl From<Problem> for OAuthError {
         };
         let retry_after = problem.retry_after();
         let mut answer = Self::new(status, error, problem.detail());
+        answer.code = Some(code);
         answer.headers.extend(retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
         answer
     }
@@ -73,6 +76,9 @@ impl IntoResponse for OAuthError {
         let body = ErrorBody { error: self.error, error_description: self.description };
         let mut response = (self.status, axum::Json(body)).into_response();
         response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        if let Some(code) = self.code {
+            response.extensions_mut().insert(code);
+        }
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);
         }

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 
 use super::{OAuthError, client};
 use crate::extract::{Form, PresentedBy, idempotency_key};
+use crate::measure;
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::transport::{Transport, token_response};
@@ -29,6 +30,7 @@ pub(super) async fn token(
     // A `scope` is not read, as RFC 6749 §3.3 allows: tokens have the session's scope, and the answer says which that is.
     let request =
         RefreshRequest { token: token.expose_secret(), idempotency_key: idempotency_key(&headers)?, presenter };
-    let tokens = state.auth().refresh.refresh(request).await.map_err(Problem::from)?;
-    Ok(token_response(&tokens, Transport::Body)?)
+    let ruled = state.auth().refresh.rule(request).await;
+    measure::refreshed(&ruled);
+    Ok(token_response(&ruled.answer.map_err(Problem::from)?, Transport::Body)?)
 }

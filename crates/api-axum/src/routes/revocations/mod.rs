@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
 use crate::extract::{Queried, ShownKey, WireQuery};
+use crate::load::Reading;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 
@@ -129,6 +130,8 @@ pub(super) async fn poll(
     let mut news = state.feed_news();
     let deadline = Instant::now() + query.wait.0;
     let mut is_last = cursor.is_none();
+    let waits = !is_last && !query.wait.0.is_zero();
+    let _place = waits.then(|| state.load().reader(Reading::Poll)).transpose()?;
     loop {
         // Before the look, so that nothing that comes after it is missed.
         news.mark_unchanged();

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{FeedBody, Reader, parse};
 use crate::extract::{Queried, ShownKey, WireQuery};
+use crate::load::{Counted, Reading};
 use crate::problem::Problem;
 use crate::state::ApiState;
 
@@ -45,14 +46,23 @@ pub(in super::super) async fn stream(
     // Not known yet: better said with a status than with a stream that ends at once.
     FeedBody::since(&state, cursor.as_ref())?;
     let now = Instant::now();
-    let follower =
-        Follower { news: state.feed_news(), state, key, cursor, next_beat: now, next_check: now + HEARTBEAT };
+    let follower = Follower {
+        _place: state.load().reader(Reading::Stream)?,
+        news: state.feed_news(),
+        state,
+        key,
+        cursor,
+        next_beat: now,
+        next_check: now + HEARTBEAT,
+    };
     let unbuffered = [(CACHE_CONTROL, "no-store"), (HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((unbuffered, Sse::new(unfold(follower, Follower::next))).into_response())
 }
 
 /// A reader who stays.
 struct Follower {
+    /// Of all who may wait at once.
+    _place: Counted,
     state: ApiState,
     key: ShownKey,
     cursor: Option<Cursor>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use api_axum::{ApiParts, ApiState, Guard, HttpSettings, router};
+use api_axum::{ApiParts, ApiState, Guard, HttpSettings, Operations, router};
 use auth_domain::account::{RegisterRequest, RegisteredBy};
 use auth_domain::admin::Operator;
 use auth_domain::model::{
@@ -134,6 +134,7 @@ impl Setup {
             health: self.health,
             feed_news,
             settings: self.settings,
+            operations: Operations::default(),
         });
         TestApp { router: router(state), stores: self.stores, auth, keys, news, clock, mailer, hasher }
     }

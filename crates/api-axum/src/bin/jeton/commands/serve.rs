@@ -1,7 +1,9 @@
 //! `jeton serve`: the server, from start to a clean end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use api_axum::Operations;
 use store_diesel::Database;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,28 +14,40 @@ use crate::config::{Config, HttpLimits};
 use crate::failure::{Doing as _, Failure};
 use crate::listener::{self, Drained};
 use crate::logging;
+use crate::operations::{Connections, Management, PartTimes, Sample, Traces, Watch};
 use crate::wiring::{Service, open_database};
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
-    logging::start(config.log)?;
+    let traces = Traces::start(&config.traces)?;
+    let part_times = config.http.server_timing.then(PartTimes::default);
+    logging::start(config.log, traces.as_ref().map(Traces::tracer), part_times.clone())?;
     let signals = Signals::new()?;
     // Before all else, so that a second server on the same address fails at once and touches nothing.
     let listener = TcpListener::bind(config.listen).await.doing(&format!("listen on {}", config.listen))?;
     let address = listener.local_addr().doing("learn the address")?;
+    let management = Management::bind(config.metrics).await?;
 
     let max_connections = listener::within_open_files(config.http.max_connections);
     let limits = HttpLimits { max_connections, ..config.http };
+    let connections = Connections::up_to(max_connections);
+    let watch = Watch { traced: traces.is_some(), part_times };
+    let is_watched = watch.traced || watch.part_times.is_some();
+    let operations = Operations { watch: is_watched.then(|| Arc::new(watch) as _) };
     let (database, service) = tokio::select! {
-        started = start(&config, address) => started?,
+        started = start(&config, address, operations) => started?,
         () = signals.count(1) => return Ok(()),
     };
+    let database = Arc::new(database);
+    let Service { router, state, background, keeper, .. } = service;
+    let auth = Arc::clone(&background.auth);
+    let sample = Sample { auth, state, database: Arc::clone(&database), connections: connections.clone() };
+    let managed = management.map(|management| management.serve(sample, limits)).transpose()?;
     // A server whose standard output is closed serves all the same.
     if let Err(error) = print(&format!("jeton is ready at http://{address}\n")) {
         tracing::debug!(%error, "nobody reads the standard output");
     }
 
-    let Service { router, background, keeper, .. } = service;
-    let serving = listener::serve(listener, router, limits, signals.count(1), signals.count(2));
+    let serving = listener::serve(listener, router, limits, connections, signals.count(1), signals.count(2));
     let drained = tokio::select! {
         drained = serving => drained,
         never = background.run(signals.count(1)) => match never {},
@@ -42,16 +56,24 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         tracing::warn!("requests in flight were cut off");
     }
     keeper.stop().await;
+    drop(managed);
     database.close().await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn start(config: &Config, address: SocketAddr) -> Result<(Database, Service), Failure> {
+async fn start(
+    config: &Config,
+    address: SocketAddr,
+    operations: Operations,
+) -> Result<(Database, Service), Failure> {
     let issuer = config.issuer.clone().unwrap_or_else(|| format!("http://{address}"));
     warn_if_open(&issuer);
     let database = open_database(config).await?;
-    let service = Service::start(config, &issuer, &database).await?;
+    let service = Service::start(config, &issuer, &database, operations).await?;
     tracing::info!(
         %address,
         issuer,

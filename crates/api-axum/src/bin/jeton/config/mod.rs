@@ -5,6 +5,7 @@ mod duration;
 mod keys;
 mod layers;
 mod mail;
+mod operations;
 mod passwords;
 mod protection;
 mod reader;
@@ -26,10 +27,11 @@ use auth_domain::credential::Argon2Settings;
 use auth_domain::housekeeping::RetentionPolicy;
 use auth_domain::login::Client;
 use auth_domain::model::{ClassLimits, KeyPolicy, OnLimit, RefreshPolicy, SessionLimit};
-use store_diesel::DatabaseUrl;
+use store_diesel::{DatabaseUrl, Options};
 
 pub(crate) use self::layers::Inputs;
 use self::layers::Layers;
+pub(crate) use self::operations::{MetricsListen, TraceSettings};
 pub(crate) use self::protection::ThrottleStore;
 pub(crate) use self::reader::Shown;
 use self::reader::{Reader, quoted};
@@ -51,6 +53,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The database.
     pub(crate) database_url: DatabaseUrl,
+    /// How much may be asked of it at once.
+    pub(crate) database: Options,
     /// The master keys, where the settings hold any.
     pub(crate) master_keys: Option<MasterKeys>,
     /// `iss` of every token; where nobody says it, it is `http://` and the address that the server listens on.
@@ -75,6 +79,10 @@ pub(crate) struct Config {
     pub(crate) http: HttpLimits,
     /// The proxies whose word counts for where a request comes from.
     pub(crate) trusted_proxies: TrustedProxies,
+    /// Where metrics are served.
+    pub(crate) metrics: MetricsListen,
+    /// Where traces are sent.
+    pub(crate) traces: TraceSettings,
     /// Whom to tell of security events.
     pub(crate) webhooks: Vec<WebhookSettings>,
     /// Logs.
@@ -94,6 +102,10 @@ pub(crate) struct HttpLimits {
     pub(crate) max_connections: usize,
     /// How long requests in flight may take to finish when the server stops.
     pub(crate) shutdown_timeout: Duration,
+    /// Readers of the revocation feed who may wait at once.
+    pub(crate) max_feed_readers: usize,
+    /// Whether answers say how long they took.
+    pub(crate) server_timing: bool,
 }
 
 /// Every problem of the settings.
@@ -145,6 +157,7 @@ impl Config {
         let listen = reader.read("listen", address::listen, |address| quoted(&address.to_string()));
         let data_dir = reader.text("data_dir", |text| Ok(text.to_owned())).map(PathBuf::from);
         let database_url = Self::database_url(reader, data_dir.as_deref());
+        let database = operations::database(reader);
         let master_keys = reader.read("master_key", |text| MasterKeys::parse(text).map_err(|e| e.to_string()), hidden);
         if let Some(data_dir) = &data_dir {
             reader.derived("master_key", quoted(&format!("<from {}>", data_dir.join("master.key").display())));
@@ -169,6 +182,8 @@ impl Config {
         let http = Self::http(reader);
         let trusted_proxies = Self::trusted_proxies(reader);
         let retention = Self::retention(reader);
+        let metrics = operations::metrics(reader);
+        let traces = operations::traces(reader);
         let webhooks = reader.webhooks();
         let log = Self::log(reader);
 
@@ -177,6 +192,7 @@ impl Config {
             listen: listen?,
             data_dir: data_dir?,
             database_url: database_url?,
+            database: database?,
             master_keys,
             issuer,
             audience: audience?,
@@ -199,6 +215,8 @@ impl Config {
             argon2: argon2?,
             http: http?,
             trusted_proxies: trusted_proxies?,
+            metrics: metrics?,
+            traces: traces?,
             webhooks,
             log: log?,
             shown: Vec::new(),
@@ -275,11 +293,15 @@ impl Config {
         let header_timeout = reader.duration("http.header_timeout", SECOND..=HOUR);
         let max_connections = reader.number("http.max_connections", 1..=1_000_000);
         let shutdown_timeout = reader.duration("http.shutdown_timeout", Duration::ZERO..=HOUR);
+        let max_feed_readers = reader.number("http.max_feed_readers", 1..=1_000_000);
+        let server_timing = reader.flag("http.server_timing");
         Some(HttpLimits {
             request_timeout: request_timeout?,
             header_timeout: header_timeout?,
             max_connections: max_connections?,
             shutdown_timeout: shutdown_timeout?,
+            max_feed_readers: max_feed_readers?,
+            server_timing: server_timing?,
         })
     }
 

@@ -29,6 +29,7 @@ use tower::ServiceExt as _;
 pub(crate) use self::descriptors::within_open_files;
 use self::timely_body::TimelyBody;
 use crate::config::HttpLimits;
+use crate::operations::Connections;
 
 /// The most bytes of a request's head.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
@@ -50,6 +51,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: HttpLimits,
+    connections: Connections,
     stop: impl Future<Output = ()>,
     hurry: impl Future<Output = ()>,
 ) -> Drained {
@@ -63,13 +65,14 @@ pub(crate) async fn serve(
             accepted = accept(&listener, &room) => accepted,
         };
         let Some((stream, peer, permit)) = accepted else { break };
+        let open = connections.open();
         let connection = graceful.watch(connection(stream, peer, router.clone(), limits));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 // The peer went away, was too slow, or did not speak HTTP: its own affair.
                 tracing::debug!(%peer, %error, "a connection ended early");
             }
-            drop(permit);
+            drop((permit, open));
         });
     }
     drop(listener);
