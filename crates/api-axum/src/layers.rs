@@ -38,7 +38,12 @@ pub(crate) async fn around(State(state): State<ApiState>, request: Request, next
     let is_oauth = route.is_some_and(|route| route.contains("/oauth/"));
     let waits = route.is_some_and(|route| route.ends_with("/v1/revocations"));
     let limit = state.settings().request_timeout + if waits { MAX_WAIT } else { Duration::ZERO };
-    let span = tracing::info_span!("request", request_id = %id, %method, route = route.unwrap_or("-"));
+    let route_or_none = route.unwrap_or("-");
+    // The fields without a value are for who watches, and stand in no log that nobody else watches.
+    let (name, kind) = (tracing::field::Empty, tracing::field::Empty);
+    let span = tracing::info_span!(
+        "request", request_id = %id, %method, route = route_or_none, otel.name = name, otel.kind = kind
+    );
     let watch = state.operations().watch.as_deref();
     if let Some(watch) = watch {
         watch.begun(&span, BegunRequest { method: &method, route, traceparent: traceparent(&request, &state) });

@@ -11,6 +11,7 @@ mod corrupt;
 mod housekeeping;
 mod keys;
 mod limits;
+mod load;
 mod migrations;
 mod parity;
 mod passwords;

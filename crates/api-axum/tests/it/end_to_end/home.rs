@@ -38,7 +38,8 @@ impl Home {
             settings: Vec::new(),
             processes: AtomicUsize::new(0),
         };
-        home.with("JETON_LISTEN", "127.0.0.1:0").with("JETON_ISSUER", ISSUER)
+        // Servers of tests that run at once would all want the usual place for metrics.
+        home.with("JETON_LISTEN", "127.0.0.1:0").with("JETON_ISSUER", ISSUER).with("JETON_METRICS__LISTEN", "off")
     }
 
     /// A home whose database is on the shared PostgreSQL server, without a table in it.

@@ -18,6 +18,7 @@ mod mail;
 mod main_job;
 mod master_key;
 mod one_time;
+mod operations;
 mod owner;
 mod propagation;
 mod python;

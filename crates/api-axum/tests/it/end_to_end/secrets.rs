@@ -120,7 +120,7 @@ async fn s10_no_secret_of_a_whole_run_is_in_logs_mails_or_the_database(home: Hom
 }
 
 /// The main job with all that can go wrong in it.
-async fn use_everything(client: &Client, email: &str, secrets: &mut Secrets) {
+pub(super) async fn use_everything(client: &Client, email: &str, secrets: &mut Secrets) {
     let post = |path: &str, body: Value| client.request(Method::POST, path).json(&body);
     let login = json!({ "email": email, "password": PASSWORD, "device_name": "laptop" });
     assert_eq!(client.register(email).await.status, 201);

@@ -5,6 +5,7 @@ mod headers;
 mod logs;
 mod presenter;
 mod problems;
+mod shedding;
 mod token_kinds;
 mod trouble;
 

@@ -11,7 +11,7 @@ use auth_domain::model::{
     SecurityEvent, SessionFacts, SessionId, SessionLimit, SessionRecord, Timestamp,
 };
 use auth_domain::ports::{
-    AccountStore, ApiKeyStore, CloseAccount, Created, EmailChange, EventStore, HashError, PasswordHasher,
+    AccountStore, ApiKeyStore, CloseAccount, Created, EmailChange, EventStore, HashError, HashingLoad, PasswordHasher,
     Reauthenticate, SessionStore, SetPassword, StoreError, StoreHealth, Stores, Verdict,
 };
 use auth_domain::testing::{MemoryStores, PlainHasher};
@@ -227,6 +227,7 @@ pub(crate) struct CountingHasher {
     inner: PlainHasher,
     done: AtomicUsize,
     busy: AtomicBool,
+    full: AtomicBool,
 }
 
 impl CountingHasher {
@@ -237,6 +238,11 @@ impl CountingHasher {
 
     pub(crate) fn set_busy(&self) {
         self.busy.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on as many passwords wait as may.
+    pub(crate) fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::SeqCst);
     }
 
     fn count(&self) -> Result<(), HashError> {
@@ -256,11 +262,18 @@ impl PasswordHasher for CountingHasher {
         self.count()?;
         self.inner.verify(password, hash).await
     }
+
+    fn load(&self) -> HashingLoad {
+        let waiting = if self.full.load(Ordering::SeqCst) { 4 } else { 0 };
+        HashingLoad { running: 0, threads: 2, waiting, queue: 4 }
+    }
 }
 
 /// A health check that misbehaves, to drive the layers from outside.
 #[derive(Clone, Copy)]
 pub(crate) enum Health {
+    /// It works, and lacks this many migrations.
+    Lacks(usize),
     Unavailable,
     Panics,
     NeverAnswers,
@@ -270,9 +283,14 @@ pub(crate) enum Health {
 impl StoreHealth for Health {
     async fn check(&self) -> Result<(), StoreError> {
         match self {
+            Self::Lacks(_) => Ok(()),
             Self::Unavailable => Err(Trouble::Unavailable.into()),
             Self::Panics => panic!("{INSIDE}"),
             Self::NeverAnswers => std::future::pending().await,
         }
+    }
+
+    async fn missing_migrations(&self) -> Result<usize, StoreError> {
+        if let Self::Lacks(missing) = self { Ok(*missing) } else { self.check().await.map(|()| 0) }
     }
 }

@@ -31,7 +31,8 @@ impl RequestWatch for Watch {
         }
         let method = request.method.as_str().to_owned();
         let name = request.route.map_or_else(|| method.clone(), |route| format!("{method} {route}"));
-        span.set_attribute("otel.name", name);
+        span.record("otel.name", name.as_str());
+        span.record("otel.kind", "server");
         span.set_attribute("http.request.method", method);
         if let Some(route) = request.route {
             span.set_attribute("http.route", route.to_owned());
