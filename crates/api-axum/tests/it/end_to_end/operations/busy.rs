@@ -42,8 +42,9 @@ async fn refreshes_beyond_the_queue_are_refused_at_once_and_none_is_lost(home: H
             let answer = client.refresh(&session.refresh, None).await.unwrap();
             assert!(sent.elapsed() < Duration::from_secs(20), "it hung");
             answer
-        }));
-        for (session, answer) in sessions.iter_mut().zip(answers.await) {
+        }))
+        .await;
+        for (session, answer) in sessions.iter_mut().zip(answers) {
             match answer.tokens() {
                 Some(next) => *session = next,
                 None => {

@@ -42,8 +42,9 @@ fn named_in(text: &str) -> BTreeSet<String> {
 #[test]
 fn the_book_explains_every_metric_and_no_other() {
     let page = book("metrics.md");
-    let explained: BTreeSet<_> =
-        page.lines().filter_map(|line| line.strip_prefix('`')?.split_once("` |")).map(|(name, _)| name).collect();
+    let rows = page.lines().filter_map(|line| line.strip_prefix('`')?.split_once("` |"));
+    // The outcomes of a refresh have a table too.
+    let explained: BTreeSet<_> = rows.map(|(name, _)| name).filter(|name| name.contains('_') && !named_in(name).is_empty()).collect();
     assert_eq!(explained, METRICS.iter().map(|metric| metric.name).collect());
     for metric in METRICS {
         let row = page.lines().find(|line| line.starts_with(&format!("`{}` |", metric.name))).unwrap();
