@@ -158,10 +158,10 @@ pub use guard::{
     FeedHealth, GuardBuilder, GuardHealth, GuardLayer, GuardService, GuardStartError, IssuerHealth, KeysHealth,
     OnStale, Refusals,
 };
-#[cfg(feature = "guard-core")]
-pub use problem::{Problem, ProblemCode};
 #[cfg(feature = "router")]
 pub use operations::{BegunRequest, HttpLoad, Operations, RequestWatch};
+#[cfg(feature = "guard-core")]
+pub use problem::{Problem, ProblemCode};
 #[cfg(feature = "router")]
 pub use proxies::{InvalidProxy, TrustedProxies};
 #[cfg(feature = "router")]

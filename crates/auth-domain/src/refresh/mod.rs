@@ -117,23 +117,24 @@ impl Refresh {
                 let tokens = self.tokens.issue(facts, &successor, key_id, now)?;
                 return Ok((Outcome::Rotated, Ok(tokens)));
             }
-            let (outcome, error) = match self.sessions.settle(presented.session, self.judge(presented, &attempt)).await? {
-                Ruling::Raced => {
-                    *raced += 1;
-                    continue;
-                }
-                Ruling::Retry { facts, successor, key_id, late } => {
-                    let tokens = self.tokens.issue(facts, &successor, key_id, now)?;
-                    return Ok((if late.is_some() { Outcome::LateRetry } else { Outcome::Retry }, Ok(tokens)));
-                }
-                Ruling::Ended(Some(over)) => (Outcome::Ended, RefreshError::SessionOver(over)),
-                Ruling::Ended(None) => (Outcome::Ended, RefreshError::InvalidGrant),
-                Ruling::Diverged(_) => (Outcome::Diverged, RefreshError::InvalidGrant),
-                Ruling::Replay(end) => {
-                    self.after_commit.replayed(&end);
-                    (Outcome::Replay, RefreshError::InvalidGrant)
-                }
-            };
+            let (outcome, error) =
+                match self.sessions.settle(presented.session, self.judge(presented, &attempt)).await? {
+                    Ruling::Raced => {
+                        *raced += 1;
+                        continue;
+                    }
+                    Ruling::Retry { facts, successor, key_id, late } => {
+                        let tokens = self.tokens.issue(facts, &successor, key_id, now)?;
+                        return Ok((if late.is_some() { Outcome::LateRetry } else { Outcome::Retry }, Ok(tokens)));
+                    }
+                    Ruling::Ended(Some(over)) => (Outcome::Ended, RefreshError::SessionOver(over)),
+                    Ruling::Ended(None) => (Outcome::Ended, RefreshError::InvalidGrant),
+                    Ruling::Diverged(_) => (Outcome::Diverged, RefreshError::InvalidGrant),
+                    Ruling::Replay(end) => {
+                        self.after_commit.replayed(&end);
+                        (Outcome::Replay, RefreshError::InvalidGrant)
+                    }
+                };
             return Ok((outcome, Err(error)));
         }
         Err(RefreshError::Contended)

@@ -117,7 +117,11 @@ impl Pool {
         let pool = Self {
             connections,
             permits: Arc::new(Semaphore::new(size)),
-            line: Arc::new(Line { waiting: AtomicUsize::new(0), most: options.postgres_queue, refused: AtomicU64::new(0) }),
+            line: Arc::new(Line {
+                waiting: AtomicUsize::new(0),
+                most: options.postgres_queue,
+                refused: AtomicU64::new(0),
+            }),
             size,
             wait: options.postgres_wait,
             connect: options.postgres_connect,

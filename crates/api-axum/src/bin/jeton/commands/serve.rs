@@ -65,11 +65,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn start(
-    config: &Config,
-    address: SocketAddr,
-    operations: Operations,
-) -> Result<(Database, Service), Failure> {
+async fn start(config: &Config, address: SocketAddr, operations: Operations) -> Result<(Database, Service), Failure> {
     let issuer = config.issuer.clone().unwrap_or_else(|| format!("http://{address}"));
     warn_if_open(&issuer);
     let database = open_database(config).await?;

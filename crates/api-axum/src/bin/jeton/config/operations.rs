@@ -71,7 +71,8 @@ pub(super) fn traces(reader: &mut Reader) -> Option<TraceSettings> {
 fn endpoint(text: &str) -> Result<Url, String> {
     let wanted = || "an http or https URL without user and query, such as http://127.0.0.1:4318".to_owned();
     let mut url = text.parse::<Url>().map_err(|_| wanted())?;
-    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     if !matches!(url.scheme(), "http" | "https") || !bare {
         return Err(wanted());
     }

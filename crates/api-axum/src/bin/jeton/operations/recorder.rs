@@ -22,7 +22,8 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
         return Ok(handle.clone());
     }
     let builder = PrometheusBuilder::new();
-    let handle = builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?.install_recorder()?;
+    let handle =
+        builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?.install_recorder()?;
     for Metric { name, kind, unit, help, .. } in METRICS {
         let unit = unit.unwrap_or(Unit::Count);
         match kind {

@@ -108,8 +108,11 @@ fn process() {
     }
     // The name in the second field may hold anything, so fields are counted from its end (proc_pid_stat(5)).
     let stat = read("stat");
-    let fields: Vec<&str> =
-        stat.as_deref().and_then(|text| text.rsplit_once(") ")).map(|(_, rest)| rest.split(' ').collect()).unwrap_or_default();
+    let fields: Vec<&str> = stat
+        .as_deref()
+        .and_then(|text| text.rsplit_once(") "))
+        .map(|(_, rest)| rest.split(' ').collect())
+        .unwrap_or_default();
     let field = |number: usize| fields.get(number).and_then(|text| text.parse::<u64>().ok());
     let ticks = rustix::param::clock_ticks_per_second().max(1);
     if let (Some(user), Some(system)) = (field(11), field(12)) {

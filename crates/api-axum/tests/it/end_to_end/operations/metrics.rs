@@ -44,7 +44,8 @@ fn the_book_explains_every_metric_and_no_other() {
     let page = book("metrics.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix('`')?.split_once("` |"));
     // The outcomes of a refresh have a table too.
-    let explained: BTreeSet<_> = rows.map(|(name, _)| name).filter(|name| name.contains('_') && !named_in(name).is_empty()).collect();
+    let explained: BTreeSet<_> =
+        rows.map(|(name, _)| name).filter(|name| name.contains('_') && !named_in(name).is_empty()).collect();
     assert_eq!(explained, METRICS.iter().map(|metric| metric.name).collect());
     for metric in METRICS {
         let row = page.lines().find(|line| line.starts_with(&format!("`{}` |", metric.name))).unwrap();
@@ -65,7 +66,8 @@ async fn every_metric_is_there_after_a_run_and_the_dashboard_asks_for_no_other(h
     let tokens = client.join(EMAIL).await;
     assert_eq!(client.refresh(&tokens.refresh, None).await.unwrap().status, 200);
     let page = Page::read(&url).await;
-    let expected: BTreeSet<_> = METRICS.iter().map(|metric| metric.name).filter(|name| !others.contains(name)).collect();
+    let expected: BTreeSet<_> =
+        METRICS.iter().map(|metric| metric.name).filter(|name| !others.contains(name)).collect();
     assert_eq!(page.names(), expected);
 
     let dashboard = book("operations/grafana.json");
@@ -76,12 +78,15 @@ async fn every_metric_is_there_after_a_run_and_the_dashboard_asks_for_no_other(h
             asked.extend(named_in(target["expr"].as_str().unwrap()));
         }
     }
-    let served = page.names();
+    let names = page.names();
     let missing: Vec<_> =
-        asked.iter().filter(|name| !served.contains(name.as_str()) && !others.contains(&name.as_str())).collect();
+        asked.iter().filter(|name| !names.contains(name.as_str()) && !others.contains(&name.as_str())).collect();
     assert!(missing.is_empty(), "the dashboard asks for {missing:?}");
     assert!(asked.len() >= 20, "{asked:?}");
-    assert_eq!(page.value(&format!("jeton_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))).to_bits(), 1_f64.to_bits());
+    assert_eq!(
+        page.value(&format!("jeton_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))).to_bits(),
+        1_f64.to_bits()
+    );
     assert!(page.value("process_resident_memory_bytes") > 1e6);
     assert!(page.value("process_start_time_seconds") > 1.7e9);
 }
