@@ -199,7 +199,7 @@ impl Trouble {
         }
         if self.failing != attempt.is_err() {
             self.failing = attempt.is_err();
-            self.work.is_failing(self.failing);
+            self.work.fails(self.failing);
         }
         self.failing
     }
