@@ -83,7 +83,7 @@ pub const METRICS: &[Metric] = &[
     counter("jeton_store_steps_total", &[], "Steps that SQLite's writer has run"),
     counter("jeton_store_commits_total", &[], "Commits of SQLite's writer; many steps share one"),
     counter("jeton_deliveries_total", &["channel", "outcome"], "Attempts to deliver mails and webhooks"),
-    gauge("jeton_background_failing", &["work"], "1 while work beside the requests fails"),
+    gauge("jeton_background_failing", &["work"], "Tasks beside the requests whose last attempt failed"),
     gauge("jeton_build_info", &["version"], "1; its label says which version this is"),
     gauge("process_start_time_seconds", &[], "When the process started, in seconds since the epoch"),
     gauge("process_resident_memory_bytes", &[], "Resident memory"),

@@ -155,7 +155,7 @@ async fn deliver(
 }
 
 async fn send_notices(auth: &Auth, mut spread_some: watch::Receiver<()>) -> Infallible {
-    let mut trouble = Trouble::of(Work::Deliveries, "notices are not sent");
+    let mut trouble = Trouble::of(Work::Mail, "notices are not sent");
     loop {
         trouble.note(&auth.mails.send_notices().await);
         some_or_later(&mut spread_some).await;
@@ -199,7 +199,7 @@ impl Trouble {
         }
         if self.failing != attempt.is_err() {
             self.failing = attempt.is_err();
-            self.work.is_failing(self.failing);
+            self.work.fails(self.failing);
         }
         self.failing
     }

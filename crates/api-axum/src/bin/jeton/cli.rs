@@ -139,10 +139,12 @@ pub(crate) enum Command {
 const SERVE: &str = "\
 With no settings at all it serves on 127.0.0.1:8080, keeps its data in ./jeton-data (database, master key and outbox) and
 prints one line with its address when it is ready. SIGTERM or Ctrl-C stops it: it finishes the requests in flight first.
+Metrics are at http://127.0.0.1:9464/metrics, for this machine alone; JETON_METRICS__LISTEN moves them.
 
 Examples:
   jeton serve
   jeton serve --listen 0.0.0.0:8080 --issuer https://login.example.com
+  JETON_TRACES__OTLP_ENDPOINT=http://127.0.0.1:4318 jeton serve
   JETON_TOKENS__ACCESS_TTL=5m JETON_SESSIONS__MAX_PER_ACCOUNT=1 jeton serve";
 
 const MIGRATE: &str = "\
@@ -160,7 +162,7 @@ Examples:
   jeton config check --config /etc/jeton.toml";
 
 const HEALTHCHECK: &str = "\
-It asks GET /readyz on the address that the server listens on.
+It asks GET /readyz on the address that the server listens on, which also tells what is missing.
 
 Example, in a Dockerfile:
   HEALTHCHECK CMD [\"jeton\", \"healthcheck\"]";

@@ -34,7 +34,7 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
     }
     begin_at_zero();
     for work in Work::ALL {
-        gauge!("jeton_background_failing", "work" => work.as_str()).set(0);
+        gauge!(FAILING, "work" => work.as_str()).set(0.0);
     }
     for channel in ["mail", "webhook"] {
         for outcome in ["taken", "not_taken"] {
@@ -46,6 +46,7 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
 }
 
 const DELIVERIES: &str = "jeton_deliveries_total";
+const FAILING: &str = "jeton_background_failing";
 
 /// Counts an attempt to deliver by a channel, `mail` or `webhook`.
 pub(crate) fn delivered(channel: &'static str, taken: bool) {
@@ -72,9 +73,9 @@ pub(crate) enum Work {
     Feed,
     /// Removing rows that are needed no more.
     Sweep,
-    /// Webhooks and notices.
+    /// Spreading events, and webhooks.
     Deliveries,
-    /// Mails with tokens.
+    /// Mails.
     Mail,
     /// Looking after the signing keys.
     Keys,
@@ -93,10 +94,9 @@ impl Work {
         }
     }
 
-    /// Whether its last attempt failed.
-    pub(crate) fn is_failing(self, failing: bool) {
-        let loops = gauge!("jeton_background_failing", "work" => self.as_str());
-        if failing { loops.increment(1) } else { loops.decrement(1) }
+    /// One of its tasks begins to fail, or that is over.
+    pub(crate) fn fails(self, failing: bool) {
+        gauge!(FAILING, "work" => self.as_str()).increment(if failing { 1.0 } else { -1.0 });
     }
 }
 

@@ -45,12 +45,11 @@ async fn refreshes_beyond_the_queue_are_refused_at_once_and_none_is_lost(home: H
         }))
         .await;
         for (session, answer) in sessions.iter_mut().zip(answers) {
-            match answer.tokens() {
-                Some(next) => *session = next,
-                None => {
-                    assert_busy(&answer);
-                    refused += 1;
-                }
+            if let Some(next) = answer.tokens() {
+                *session = next;
+            } else {
+                assert_busy(&answer);
+                refused += 1;
             }
         }
         if refused > 0 {

@@ -24,7 +24,7 @@ fn serve(home: &Home, collector: &str, more: &[(&str, &str)]) -> Server {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// The one span of that name.
