@@ -37,6 +37,7 @@ mod options;
 mod postgres;
 pub mod restore;
 mod row;
+mod servers;
 mod sqlite;
 mod tally;
 #[cfg(feature = "testing")]

@@ -9,9 +9,9 @@ use diesel::connection::CacheSize;
 use diesel::result::{ConnectionError, ConnectionResult};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection as _};
 
-use super::servers::Servers;
 use crate::error::OpenError;
 use crate::options::Options;
+use crate::servers::Servers;
 
 /// How patient a connection is.
 #[derive(Clone, Copy, Debug)]

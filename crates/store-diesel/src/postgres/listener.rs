@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio_postgres::AsyncMessage;
 
-use super::servers::Servers;
 use crate::news::News;
+use crate::servers::Servers;
 use crate::url::Address;
 
 /// The pauses between attempts to connect.

@@ -9,9 +9,9 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
 use super::connection::{self, Limits};
-use super::servers::Servers;
 use crate::error::OpenError;
 use crate::migrate::{MigrateError, Session};
+use crate::servers::Servers;
 use crate::url::Address;
 
 /// How long to wait while another process migrates, and for any lock that a migration needs.

@@ -25,7 +25,6 @@ mod recovery_codes;
 mod registration;
 mod revocations;
 mod schema;
-mod servers;
 mod sessions;
 mod throttle;
 mod webhooks;
@@ -36,10 +35,10 @@ use auth_domain::ports::Stores;
 
 use self::listener::Listener;
 use self::pool::Pool;
-use self::servers::Servers;
 use crate::error::OpenError;
 use crate::load::PostgresLoad;
 use crate::options::Options;
+use crate::servers::Servers;
 use crate::url::Address;
 
 /// An open pool. Every port is the same pool; beside it one connection listens for news of the feed, once somebody asks.

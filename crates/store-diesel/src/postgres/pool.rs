@@ -20,11 +20,11 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::connection::{self, Limits};
-use super::servers::Servers;
 use crate::edge;
 use crate::error::{Failure, OpenError};
 use crate::load::{PostgresLoad, name_of};
 use crate::options::Options;
+use crate::servers::Servers;
 
 /// How often a step is run before it is given up.
 const ATTEMPTS: u32 = 6;

@@ -16,7 +16,7 @@ use crate::url::Address;
 
 /// One or more servers, of which one is writable at a time.
 #[derive(Debug)]
-pub(super) struct Servers {
+pub(crate) struct Servers {
     each: Vec<Config>,
     /// The place of the one that served last.
     last: AtomicUsize,
@@ -25,19 +25,19 @@ pub(super) struct Servers {
 }
 
 impl Servers {
-    pub(super) fn new(address: &Address) -> Self {
+    pub(crate) fn new(address: &Address) -> Self {
         let config = with_defaults(address.config.clone());
         let count = config.get_hosts().len().max(config.get_hostaddrs().len());
         let each = (0..count).map(|place| only(&config, place)).collect();
         Self { each, last: AtomicUsize::new(0), is_pooled: address.is_pooled }
     }
 
-    pub(super) const fn is_pooled(&self) -> bool {
+    pub(crate) const fn is_pooled(&self) -> bool {
         self.is_pooled
     }
 
     /// A connection to a server that takes writes, or what each of them said. All of it takes `within` at most.
-    pub(super) async fn connect(&self, within: Duration) -> Result<(Client, Connection<Socket, NoTlsStream>), String> {
+    pub(crate) async fn connect(&self, within: Duration) -> Result<(Client, Connection<Socket, NoTlsStream>), String> {
         // A little less, so that the reason is told before whoever waits has lost patience.
         let share = within * 9 / 10 / u32::try_from(self.each.len()).unwrap_or(1).max(1);
         let last = self.last.load(Ordering::Relaxed);
