@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 impl<X: DeserializeOwned> Claims<X> {
     /// Reads the claims from a payload. Whatever is present must have its type: nothing of a wrong type counts as absent.
+    #[inline]
     pub(crate) fn read(payload: &[u8]) -> Result<Self, VerifyError> {
         // A type that ignores what it is given, as `NoClaims` does, is made of nothing: only for another the rest is kept.
         let made_of_nothing = Nothing::make();
         let mut rest = made_of_nothing.is_none().then(Map::new);
-        let registered = Registered::read(payload, rest.as_mut())?;
+        let mut registered = Registered::default();
+        registered.fill(payload, rest.as_mut())?;
         Ok(Self {
             iss: string(registered.iss, "iss")?,
             sub: uuid(registered.sub, "sub")?,
@@ -51,7 +53,8 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     pub(crate) fn read(payload: &[u8]) -> Result<Self, VerifyError> {
-        let registered = Registered::read(payload, None)?;
+        let mut registered = Registered::default();
+        registered.fill(payload, None)?;
         Ok(Self {
             iss: string(registered.iss, "iss")?,
             aud: audience(registered.aud)?,
@@ -84,10 +87,8 @@ type Claim<'de> = Option<Shallow<'de>>;
 
 impl<'de> Registered<'de> {
     #[inline]
-    fn read(payload: &'de [u8], rest: Option<&mut Map<String, Value>>) -> Result<Self, VerifyError> {
-        let mut found = Self::default();
-        strict::members(payload, &mut found, rest).map_err(|reason| VerifyError::json(Part::Payload, reason))?;
-        Ok(found)
+    fn fill(&mut self, payload: &'de [u8], rest: Option<&mut Map<String, Value>>) -> Result<(), VerifyError> {
+        strict::members(payload, self, rest).map_err(|reason| VerifyError::json(Part::Payload, reason))
     }
 }
 
