@@ -23,14 +23,14 @@ impl<X: DeserializeOwned> Claims<X> {
             iss: string(registered.iss, "iss")?,
             sub: uuid(registered.sub, "sub")?,
             aud: audience(registered.aud)?,
-            exp: time(registered.exp, "exp")?,
-            iat: time(registered.iat, "iat")?,
-            nbf: optional(time(registered.nbf, "nbf"))?,
+            exp: time(&registered.exp, "exp")?,
+            iat: time(&registered.iat, "iat")?,
+            nbf: optional(time(&registered.nbf, "nbf"))?,
             jti: uuid(registered.jti, "jti")?,
             client_id: string(registered.client_id, "client_id")?,
             scope: optional(string(registered.scope, "scope"))?.unwrap_or_default(),
             sid: uuid(registered.sid, "sid")?,
-            auth_time: time(registered.auth_time, "auth_time")?,
+            auth_time: time(&registered.auth_time, "auth_time")?,
             amr: optional(strings(registered.amr, "amr"))?.unwrap_or_default(),
             roles: optional(strings(registered.roles, "roles"))?.unwrap_or_default(),
             extra: match made_of_nothing {
@@ -58,9 +58,9 @@ impl Bounds {
         Ok(Self {
             iss: string(registered.iss, "iss")?,
             aud: audience(registered.aud)?,
-            exp: time(registered.exp, "exp")?,
-            nbf: optional(time(registered.nbf, "nbf"))?,
-            iat: optional(time(registered.iat, "iat"))?,
+            exp: time(&registered.exp, "exp")?,
+            nbf: optional(time(&registered.nbf, "nbf"))?,
+            iat: optional(time(&registered.iat, "iat"))?,
         })
     }
 }
@@ -148,9 +148,9 @@ fn uuid(claim: Claim<'_>, name: &'static str) -> Result<Uuid, VerifyError> {
 
 const HYPHENATED_LEN: usize = uuid::fmt::Hyphenated::LENGTH;
 
-fn time(claim: Claim<'_>, name: &'static str) -> Result<UnixTime, VerifyError> {
+fn time(claim: &Claim<'_>, name: &'static str) -> Result<UnixTime, VerifyError> {
     match claim {
-        Some(Shallow::Natural(secs)) => UnixTime::try_from(secs).map_err(|_| VerifyError::ClaimType(name)),
+        Some(Shallow::Natural(secs)) => UnixTime::try_from(*secs).map_err(|_| VerifyError::ClaimType(name)),
         Some(_) => Err(VerifyError::ClaimType(name)),
         None => Err(VerifyError::MissingClaim(name)),
     }

@@ -294,12 +294,11 @@ impl Verifier {
         let parts = Compact::split(token)?;
         let known = self.known_header(parts.header);
         let mut header_room;
-        let header = match known {
-            Some(_) => None,
-            None => {
-                header_room = Decoded::<HEADER_ROOM>::new();
-                Some(parts.read_header(&mut header_room)?)
-            }
+        let header = if known.is_some() {
+            None
+        } else {
+            header_room = Decoded::<HEADER_ROOM>::new();
+            Some(parts.read_header(&mut header_room)?)
         };
         let payload = parts.decode_payload(room)?;
         let mut signature_room = Decoded::<SIGNATURE_ROOM>::new();

@@ -107,12 +107,11 @@ proptest! {
             revoked.revoke_key(bench.key.kid(), NOW.saturating_add_secs(900));
         }
         let verdict: Result<Claims, _> = bench.verifier.verify_unrevoked(&token, NOW, &revoked);
-        match the_long_way(&bench.verifier, &token, &revoked) {
-            Err(refused) => prop_assert_eq!(verdict, Err(refused)),
-            Ok(()) => {
-                let other = in_other_words(&bench, &token).unwrap();
-                prop_assert_eq!(verdict, bench.verifier.verify_unrevoked(&other, NOW, &revoked));
-            }
+        if let Err(refused) = the_long_way(&bench.verifier, &token, &revoked) {
+            prop_assert_eq!(verdict, Err(refused));
+        } else {
+            let other = in_other_words(&bench, &token).unwrap();
+            prop_assert_eq!(verdict, bench.verifier.verify_unrevoked(&other, NOW, &revoked));
         }
     }
 }
