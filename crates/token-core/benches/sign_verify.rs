@@ -120,15 +120,12 @@ fn compare(
 ) -> Row {
     criterion.bench_function(&format!("{operation}/primitive"), |bencher| bencher.iter(bare));
     criterion.bench_function(&format!("{operation}/jeton"), |bencher| bencher.iter(ours));
-    let [bare_ns, ours_ns, other_ns] = match other {
-        Some(other) => {
-            criterion.bench_function(&format!("{operation}/jsonwebtoken"), |bencher| bencher.iter(other));
-            in_turn([bare, ours, other])
-        }
-        None => {
-            let [bare_ns, ours_ns] = in_turn([bare, ours]);
-            [bare_ns, ours_ns, f64::NAN]
-        }
+    let [bare_ns, ours_ns, other_ns] = if let Some(other) = other {
+        criterion.bench_function(&format!("{operation}/jsonwebtoken"), |bencher| bencher.iter(other));
+        in_turn([bare, ours, other])
+    } else {
+        let [bare_ns, ours_ns] = in_turn([bare, ours]);
+        [bare_ns, ours_ns, f64::NAN]
     };
     let row = Row { target, ..Row::beside(operation, ours_ns, "bare primitive", bare_ns) };
     match other {
@@ -217,7 +214,6 @@ fn measure(criterion: &mut Criterion, key: &SigningKey) -> [Row; 2] {
     };
     let issue = || drop(black_box(issuer.issue(black_box(grant()), NOW).unwrap()));
     let check = || drop(black_box(verifier.verify::<NoClaims>(black_box(token), NOW).unwrap()));
-    let (sign_alone, verify_alone) = (signs_alone.as_ref(), verifies_alone.as_ref());
     [
         compare(
             criterion,
@@ -225,7 +221,7 @@ fn measure(criterion: &mut Criterion, key: &SigningKey) -> [Row; 2] {
             target_of_sign,
             &*sign,
             &issue,
-            sign_alone.map(|way| way as &dyn Fn()),
+            signs_alone.as_ref().map(|way| way as &dyn Fn()),
         ),
         compare(
             criterion,
@@ -233,7 +229,7 @@ fn measure(criterion: &mut Criterion, key: &SigningKey) -> [Row; 2] {
             target_of_verify,
             &*verify,
             &check,
-            verify_alone.map(|way| way as &dyn Fn()),
+            verifies_alone.as_ref().map(|way| way as &dyn Fn()),
         ),
     ]
 }
