@@ -22,6 +22,9 @@ const ROTATED: Timestamp = Timestamp::from_secs(1_000_000);
 const TAGGED: usize = 20 + 54;
 const CHAINED: usize = 21 + 16 + 4 + 32 + 32;
 
+/// An operation, and what it is held against.
+type Compared<'a> = (&'a str, &'a dyn Fn(), &'a dyn Fn());
+
 fn session() -> SessionId {
     SessionId::from_uuid(Uuid::from_u128(1))
 }
@@ -94,7 +97,7 @@ fn main() {
         |token: &PresentedToken| _ = black_box(classify(Some(&row), black_box(token), &attempt, &keys, &policy));
     let (retry, replay) = (|| ruling(&before), || ruling(&older));
 
-    let ways: [(&str, &dyn Fn(), &dyn Fn()); 5] = [
+    let ways: [Compared<'_>; 5] = [
         ("refresh token/read and tag", &read, &of_tag),
         ("refresh token/write and tag", &written, &of_tag),
         ("refresh token/successor", &successor, &of_successor),
