@@ -150,7 +150,7 @@ mod wire;
 pub use clock::SystemClock;
 #[cfg(feature = "guard-core")]
 pub use guard::{
-    Authenticated, Guard, GuardError, HasRole, HasScope, RecentlyAuthenticated, RequiredProof, RequiredRole,
+    Authenticated, Guard, GuardError, HasRole, HasScope, OwnClaims, RecentlyAuthenticated, RequiredProof, RequiredRole,
     RequiredScope,
 };
 #[cfg(feature = "guard")]

@@ -1,10 +1,15 @@
 //! What it costs to ask a set of a million revocations, from one thread and from two at once.
 
+#[expect(dead_code, reason = "a revocation check is held against nothing")]
+mod table;
+
+use std::cell::Cell;
 use std::hint::black_box;
 use std::thread;
 use std::time::Instant;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
+use table::{Row, Table, in_turn};
 use token_core::{RevocationSet, UnixTime};
 use uuid::Uuid;
 
@@ -22,7 +27,7 @@ fn ask(set: &RevocationSet, from: u64, times: u64) {
     }
 }
 
-fn check(criterion: &mut Criterion) {
+fn check(criterion: &mut Criterion, table: &mut Table) {
     let set = RevocationSet::new();
     for n in 1..=1_000_000 {
         set.revoke_session(id(n), NOW.saturating_add_secs(900));
@@ -56,7 +61,23 @@ fn check(criterion: &mut Criterion) {
         });
     });
     group.finish();
+    let turn = Cell::new(0);
+    let next = |from: u64| {
+        turn.set((turn.get() + 1) % 1_000_000);
+        id(from + turn.get())
+    };
+    let other = || _ = black_box(set.is_revoked(black_box(next(2_000_000)), Uuid::nil(), NOW));
+    let revoked = || _ = black_box(set.is_revoked(black_box(next(1)), Uuid::nil(), NOW));
+    let [other_ns, revoked_ns] = in_turn([&other, &revoked]);
+    let row = |operation: &str, ours_ns| Row { operation: operation.into(), ours_ns, ..Row::default() };
+    table.rows.push(row("revocation check/not revoked", other_ns));
+    table.rows.push(row("revocation check/revoked", revoked_ns));
 }
 
-criterion_group!(benches, check);
-criterion_main!(benches);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut table = Table::new("revocation");
+    check(&mut criterion, &mut table);
+    criterion.final_summary();
+    table.finish();
+}

@@ -2,18 +2,18 @@
 //!
 //! Ids are `sign/ALG/jeton` and `sign/ALG/primitive`, `verify/ALG/jeton` and `verify/ALG/primitive`. The primitive
 //! works on the token's own text with a parsed key; `jeton` is [`Issuer::issue`] and [`Verifier::verify`] whole. At the
-//! end stands the table of ratios, for which both ways are timed in turn.
+//! end stands the table of ratios, for which all ways are timed in turn; `jsonwebtoken` alone is there for comparison.
 
-use std::{
-    hint::black_box,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod table;
+
+use std::{hint::black_box, sync::Arc};
 
 use aws_lc_rs::{hmac, rand::SystemRandom, signature as lc};
 use criterion::Criterion;
+use table::{Row, Table, in_turn};
 use token_core::{
-    Algorithm, Audience, Grant, Issuer, KeySet, KeyType, NoClaims, Rules, SigningKey, UnixTime, Verifier, strict,
+    Algorithm, Audience, Claims, Grant, Issuer, KeySet, KeyType, NoClaims, Rules, SigningKey, UnixTime, Verifier,
+    strict,
 };
 use uuid::Uuid;
 
@@ -98,49 +98,105 @@ fn primitives<'a>(key: &SigningKey, message: &'a [u8], signature: &'a [u8]) -> (
     }
 }
 
-/// One line of the table: the operation and what each way took, in nanoseconds.
-struct Line {
+/// The most that signing and verifying may cost beside the primitive.
+fn targets(algorithm: Algorithm) -> (Option<f64>, Option<f64>) {
+    match algorithm {
+        Algorithm::EdDsa => (Some(1.15), Some(1.08)),
+        Algorithm::Es256 => (Some(1.1), Some(1.08)),
+        Algorithm::Rs256 => (Some(1.02), Some(1.15)),
+        Algorithm::Hs256 => (None, Some(3.0)),
+        _ => (None, None),
+    }
+}
+
+/// Measures with criterion, then in turn for the table.
+fn compare(
+    criterion: &mut Criterion,
     operation: String,
-    whole: f64,
-    bare: f64,
-}
-
-/// How many batches of each way are timed for the table, and how long a batch takes.
-const BATCHES: u32 = 150;
-const BATCH: Duration = Duration::from_micros(1_500);
-
-/// Measures both ways with criterion, then in turn for the table: of each the fastest batch counts, so that what else
-/// the machine does falls out.
-fn compare(criterion: &mut Criterion, operation: String, bare: impl Fn(), whole: impl Fn()) -> Line {
-    criterion.bench_function(&format!("{operation}/primitive"), |bencher| bencher.iter(&bare));
-    criterion.bench_function(&format!("{operation}/jeton"), |bencher| bencher.iter(&whole));
-    let once = batch(&bare, 1).max(Duration::from_nanos(50));
-    let times = u32::try_from(BATCH.as_nanos() / once.as_nanos()).unwrap_or(u32::MAX).max(1);
-    let mut line = Line { operation, whole: f64::INFINITY, bare: f64::INFINITY };
-    for _ in 0..BATCHES {
-        line.bare = line.bare.min(batch(&bare, times).as_secs_f64() * 1e9 / f64::from(times));
-        line.whole = line.whole.min(batch(&whole, times).as_secs_f64() * 1e9 / f64::from(times));
+    target: Option<f64>,
+    bare: &dyn Fn(),
+    ours: &dyn Fn(),
+    other: Option<&dyn Fn()>,
+) -> Row {
+    criterion.bench_function(&format!("{operation}/primitive"), |bencher| bencher.iter(bare));
+    criterion.bench_function(&format!("{operation}/jeton"), |bencher| bencher.iter(ours));
+    let [bare_ns, ours_ns, other_ns] = if let Some(other) = other {
+        criterion.bench_function(&format!("{operation}/jsonwebtoken"), |bencher| bencher.iter(other));
+        in_turn([bare, ours, other])
+    } else {
+        let [bare_ns, ours_ns] = in_turn([bare, ours]);
+        [bare_ns, ours_ns, f64::NAN]
+    };
+    let row = Row { target, ..Row::beside(operation, ours_ns, "bare primitive", bare_ns) };
+    match other {
+        Some(_) => Row {
+            other: Some("jsonwebtoken alone"),
+            other_ns: Some(other_ns),
+            other_ratio: Some(other_ns / bare_ns),
+            ..row
+        },
+        None => row,
     }
-    line
 }
 
-fn batch(work: impl Fn(), times: u32) -> Duration {
-    let started = Instant::now();
-    for _ in 0..times {
-        work();
+/// The same by `jsonwebtoken` alone: its own keys, its own claims in a map of values, its checks of time switched off. Only
+/// for the algorithms whose targets speak of it.
+struct Alone {
+    header: jsonwebtoken::Header,
+    signing: jsonwebtoken::EncodingKey,
+    verifying: jsonwebtoken::DecodingKey,
+    rules: jsonwebtoken::Validation,
+    claims: Claims,
+}
+
+impl Alone {
+    #[expect(clippy::unwrap_used, reason = "a bench that cannot read its key has nothing to measure")]
+    fn of(key: &SigningKey, claims: Claims) -> Option<Self> {
+        let algorithm = key.algorithm();
+        let bytes = key.to_bytes();
+        let signing = match algorithm {
+            Algorithm::EdDsa => jsonwebtoken::EncodingKey::from_ed_der(&bytes),
+            Algorithm::Es256 => jsonwebtoken::EncodingKey::from_ec_der(&bytes),
+            Algorithm::Rs256 => {
+                let key = pkcs8::PrivateKeyInfoRef::try_from(bytes.as_slice()).unwrap();
+                jsonwebtoken::EncodingKey::from_rsa_der(key.private_key.as_bytes())
+            }
+            Algorithm::Hs256 => jsonwebtoken::EncodingKey::from_secret(&bytes),
+            _ => return None,
+        };
+        let verifying = match key.verification_key().to_jwk() {
+            Some(jwk) => jsonwebtoken::DecodingKey::from_jwk(&serde_json::from_value(jwk.to_value()).unwrap()).unwrap(),
+            None => jsonwebtoken::DecodingKey::from_secret(&bytes),
+        };
+        let mut header = jsonwebtoken::Header::new(algorithm.into());
+        header.typ = Some("at+jwt".into());
+        header.kid = Some(key.kid().into());
+        let mut rules = jsonwebtoken::Validation::new(algorithm.into());
+        rules.set_issuer(&[ISSUER]);
+        rules.set_audience(&[AUDIENCE]);
+        rules.validate_exp = false;
+        Some(Self { header, signing, verifying, rules, claims })
     }
-    started.elapsed()
-}
 
-fn print(lines: &[Line]) {
-    println!("\n{:<16} {:>14} {:>14} {:>8}", "operation", "jeton, ns", "primitive, ns", "ratio");
-    for Line { operation, whole, bare } in lines {
-        println!("{operation:<16} {whole:>14.0} {bare:>14.0} {:>8.3}", whole / bare);
+    #[expect(clippy::unwrap_used, reason = "a bench that cannot sign has nothing to measure")]
+    fn sign(&self) {
+        drop(black_box(jsonwebtoken::encode(&self.header, black_box(&self.claims), &self.signing).unwrap()));
+    }
+
+    #[expect(clippy::unwrap_used, reason = "a bench that cannot verify has nothing to measure")]
+    #[expect(clippy::disallowed_methods, reason = "it is what the verifier is measured beside")]
+    fn verify(&self, token: &str) {
+        let read = jsonwebtoken::decode::<serde_json::Map<String, serde_json::Value>>(
+            black_box(token),
+            &self.verifying,
+            &self.rules,
+        );
+        drop(black_box(read.unwrap()));
     }
 }
 
 #[expect(clippy::unwrap_used, reason = "a bench that cannot sign has nothing to measure")]
-fn measure(criterion: &mut Criterion, key: &SigningKey) -> [Line; 2] {
+fn measure(criterion: &mut Criterion, key: &SigningKey) -> [Row; 2] {
     let algorithm = key.algorithm();
     let issuer = Issuer::new(key.clone(), ISSUER.into(), Audience::new(AUDIENCE), 900);
     let keys = Arc::new(KeySet::new([key.verification_key()]));
@@ -150,28 +206,46 @@ fn measure(criterion: &mut Criterion, key: &SigningKey) -> [Line; 2] {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let signature = strict::base64url(signature).unwrap();
     let (sign, verify) = primitives(key, message.as_bytes(), &signature);
+    let (target_of_sign, target_of_verify) = targets(algorithm);
+    let alone = Alone::of(key, verifier.verify(token, NOW).unwrap());
+    let (signs_alone, verifies_alone) = match &alone {
+        Some(alone) => (Some(|| alone.sign()), Some(|| alone.verify(token))),
+        None => (None, None),
+    };
+    let issue = || drop(black_box(issuer.issue(black_box(grant()), NOW).unwrap()));
+    let check = || drop(black_box(verifier.verify::<NoClaims>(black_box(token), NOW).unwrap()));
     [
-        compare(criterion, format!("sign/{algorithm}"), sign, || {
-            drop(black_box(issuer.issue(black_box(grant()), NOW).unwrap()));
-        }),
-        compare(criterion, format!("verify/{algorithm}"), verify, || {
-            drop(black_box(verifier.verify::<NoClaims>(black_box(token), NOW).unwrap()));
-        }),
+        compare(
+            criterion,
+            format!("sign/{algorithm}"),
+            target_of_sign,
+            &*sign,
+            &issue,
+            signs_alone.as_ref().map(|way| way as &dyn Fn()),
+        ),
+        compare(
+            criterion,
+            format!("verify/{algorithm}"),
+            target_of_verify,
+            &*verify,
+            &check,
+            verifies_alone.as_ref().map(|way| way as &dyn Fn()),
+        ),
     ]
 }
 
 #[expect(clippy::unwrap_used, reason = "a bench that cannot make a key has nothing to measure")]
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    let mut lines = Vec::new();
+    let mut table = Table::new("sign_verify");
     let rsa = SigningKey::generate(Algorithm::Rs256).unwrap();
     for algorithm in Algorithm::ALL {
         let key = match algorithm.key_type() {
             KeyType::Rsa => SigningKey::from_bytes(*algorithm, &rsa.to_bytes()).unwrap(),
             _ => SigningKey::generate(*algorithm).unwrap(),
         };
-        lines.extend(measure(&mut criterion, &key));
+        table.rows.extend(measure(&mut criterion, &key));
     }
     criterion.final_summary();
-    print(&lines);
+    table.finish();
 }

@@ -12,23 +12,25 @@ use uuid::Uuid;
 
 impl<X: DeserializeOwned> Claims<X> {
     /// Reads the claims from a payload. Whatever is present must have its type: nothing of a wrong type counts as absent.
+    #[inline]
     pub(crate) fn read(payload: &[u8]) -> Result<Self, VerifyError> {
         // A type that ignores what it is given, as `NoClaims` does, is made of nothing: only for another the rest is kept.
         let made_of_nothing = Nothing::make();
         let mut rest = made_of_nothing.is_none().then(Map::new);
-        let registered = Registered::read(payload, rest.as_mut())?;
+        let mut registered = Registered::default();
+        registered.fill(payload, rest.as_mut())?;
         Ok(Self {
             iss: string(registered.iss, "iss")?,
             sub: uuid(registered.sub, "sub")?,
             aud: audience(registered.aud)?,
-            exp: time(registered.exp, "exp")?,
-            iat: time(registered.iat, "iat")?,
-            nbf: optional(time(registered.nbf, "nbf"))?,
+            exp: time(&registered.exp, "exp")?,
+            iat: time(&registered.iat, "iat")?,
+            nbf: optional(time(&registered.nbf, "nbf"))?,
             jti: uuid(registered.jti, "jti")?,
             client_id: string(registered.client_id, "client_id")?,
             scope: optional(string(registered.scope, "scope"))?.unwrap_or_default(),
             sid: uuid(registered.sid, "sid")?,
-            auth_time: time(registered.auth_time, "auth_time")?,
+            auth_time: time(&registered.auth_time, "auth_time")?,
             amr: optional(strings(registered.amr, "amr"))?.unwrap_or_default(),
             roles: optional(strings(registered.roles, "roles"))?.unwrap_or_default(),
             extra: match made_of_nothing {
@@ -51,13 +53,14 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     pub(crate) fn read(payload: &[u8]) -> Result<Self, VerifyError> {
-        let registered = Registered::read(payload, None)?;
+        let mut registered = Registered::default();
+        registered.fill(payload, None)?;
         Ok(Self {
             iss: string(registered.iss, "iss")?,
             aud: audience(registered.aud)?,
-            exp: time(registered.exp, "exp")?,
-            nbf: optional(time(registered.nbf, "nbf"))?,
-            iat: optional(time(registered.iat, "iat"))?,
+            exp: time(&registered.exp, "exp")?,
+            nbf: optional(time(&registered.nbf, "nbf"))?,
+            iat: optional(time(&registered.iat, "iat"))?,
         })
     }
 }
@@ -84,10 +87,8 @@ type Claim<'de> = Option<Shallow<'de>>;
 
 impl<'de> Registered<'de> {
     #[inline]
-    fn read(payload: &'de [u8], rest: Option<&mut Map<String, Value>>) -> Result<Self, VerifyError> {
-        let mut found = Self::default();
-        strict::members(payload, &mut found, rest).map_err(|reason| VerifyError::json(Part::Payload, reason))?;
-        Ok(found)
+    fn fill(&mut self, payload: &'de [u8], rest: Option<&mut Map<String, Value>>) -> Result<(), VerifyError> {
+        strict::members(payload, self, rest).map_err(|reason| VerifyError::json(Part::Payload, reason))
     }
 }
 
@@ -147,9 +148,9 @@ fn uuid(claim: Claim<'_>, name: &'static str) -> Result<Uuid, VerifyError> {
 
 const HYPHENATED_LEN: usize = uuid::fmt::Hyphenated::LENGTH;
 
-fn time(claim: Claim<'_>, name: &'static str) -> Result<UnixTime, VerifyError> {
+fn time(claim: &Claim<'_>, name: &'static str) -> Result<UnixTime, VerifyError> {
     match claim {
-        Some(Shallow::Natural(secs)) => UnixTime::try_from(secs).map_err(|_| VerifyError::ClaimType(name)),
+        Some(Shallow::Natural(secs)) => UnixTime::try_from(*secs).map_err(|_| VerifyError::ClaimType(name)),
         Some(_) => Err(VerifyError::ClaimType(name)),
         None => Err(VerifyError::MissingClaim(name)),
     }

@@ -103,6 +103,7 @@ impl Issuer {
     /// # Errors
     /// [`IssueError`] when the embedder's claims collide with registered ones or are no object, the token would be too
     /// long to be read, or signing failed.
+    #[expect(clippy::needless_pass_by_value, reason = "a grant is for one token")]
     pub fn issue<X: Serialize>(&self, grant: Grant<X>, now: UnixTime) -> Result<AccessToken, IssueError> {
         let expires_at = now.saturating_add_secs(self.ttl_secs);
         let claims = WrittenClaims {

@@ -76,16 +76,14 @@ pub(crate) struct Compact<'a> {
 }
 
 impl<'a> Compact<'a> {
-    /// Parts a token at its two dots, unless it is too long.
+    /// Parts a token at its first and its last dot, unless it is too long. A dot between them is no base64url, and found so.
+    #[inline]
     pub(crate) fn split(token: &'a str) -> Result<Self, VerifyError> {
         if token.len() > MAX_TOKEN_LEN {
             return Err(VerifyError::TooLong { length: token.len() });
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(VerifyError::NotAJwt)?;
         let (header, payload) = signed.split_once('.').ok_or(VerifyError::NotAJwt)?;
-        if payload.contains('.') {
-            return Err(VerifyError::NotAJwt);
-        }
         Ok(Self { token, signed, header, payload, signature })
     }
 
@@ -123,11 +121,12 @@ impl<'a> Compact<'a> {
         room.decode(text).map_err(|_| self.or_no_jwt(VerifyError::Base64(part)))
     }
 
-    /// What is no base64url may be no JWT at all: one bad character anywhere says so, and is only looked for then.
+    /// What is no base64url may be no JWT at all: one bad character anywhere, or a third dot, says so, and is only looked
+    /// for then.
     #[cold]
     fn or_no_jwt(&self, error: VerifyError) -> VerifyError {
         let is_of_jwt = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        if self.token.bytes().all(is_of_jwt) { error } else { VerifyError::NotAJwt }
+        if self.payload.contains('.') || !self.token.bytes().all(is_of_jwt) { VerifyError::NotAJwt } else { error }
     }
 }
 

@@ -111,12 +111,11 @@ impl<const N: usize> Decoded<N> {
     #[inline]
     pub(crate) fn decode(&mut self, text: &str) -> Result<&[u8], Base64Error> {
         let most = text.len().div_ceil(4) * 3;
-        let room = match self.stack.get_mut(..most) {
-            Some(room) => room,
-            None => {
-                self.heap.resize(most, 0);
-                self.heap.as_mut_slice()
-            }
+        let room = if let Some(room) = self.stack.get_mut(..most) {
+            room
+        } else {
+            self.heap.resize(most, 0);
+            self.heap.as_mut_slice()
         };
         let length = BASE64URL.decode_slice(text, room).map_err(|_| Base64Error)?;
         room.get(..length).ok_or(Base64Error)

@@ -2,7 +2,10 @@
 
 use crate::{Claims, MAX_TOKEN_LEN, key::KeyIdentity};
 use highway::{HighwayHash, HighwayHasher, Key};
-use quick_cache::{UnitWeighter, sync::Cache};
+use quick_cache::{
+    UnitWeighter,
+    sync::{Cache, DefaultLifecycle},
+};
 use std::{
     any::{Any, TypeId},
     fmt,
@@ -16,7 +19,7 @@ use std::{
 /// would let in without it: key, claims, times and revocations are checked at each use. Refused tokens leave no trace, so
 /// nobody fills it with what he made up; when it is full, what was used least goes.
 ///
-/// A token is known by 128 bits of a keyed hash (HighwayHash) over all of it. Whoever does not know the key can only guess
+/// A token is known by 128 bits of a keyed hash (`HighwayHash`) over all of it. Whoever does not know the key can only guess
 /// a text that collides with somebody's token, with a chance of 2^-128 a guess for each token that is held; his own tokens
 /// give him nothing to collide with but his own claims. No token is kept, nor anything that one could be made of.
 ///
@@ -55,7 +58,7 @@ impl VerifiedCache {
             *word = u64::from_le_bytes(*bytes);
         }
         let room = u64::try_from(tokens).unwrap_or(u64::MAX);
-        let held = (tokens > 0).then(|| Cache::with(tokens, room, UnitWeighter, ByDigest, Default::default()));
+        let held = (tokens > 0).then(|| Cache::with(tokens, room, UnitWeighter, ByDigest, DefaultLifecycle::default()));
         Self { key: Key(words), held }
     }
 

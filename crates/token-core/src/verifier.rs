@@ -27,7 +27,7 @@ pub struct Verifier {
 }
 
 /// Bytes of a payload, and of a signature, that are decoded without the heap.
-const PAYLOAD_ROOM: usize = 1024;
+const PAYLOAD_ROOM: usize = 768;
 const SIGNATURE_ROOM: usize = 516;
 
 /// What a verifier demands.
@@ -255,6 +255,7 @@ impl Verifier {
         strict::object(payload).map_err(|reason| VerifyError::json(Part::Payload, reason))
     }
 
+    #[inline]
     fn decide<X: DeserializeOwned>(
         &self,
         token: &str,
@@ -268,6 +269,7 @@ impl Verifier {
         Ok((claims, key))
     }
 
+    #[inline]
     fn decide_unrevoked<X: DeserializeOwned>(
         &self,
         token: &str,
@@ -282,6 +284,7 @@ impl Verifier {
     }
 
     /// The payload of a token of the right kind with a good signature, and the key that made it.
+    #[inline]
     fn payload<'room>(
         &self,
         token: &str,
@@ -291,12 +294,11 @@ impl Verifier {
         let parts = Compact::split(token)?;
         let known = self.known_header(parts.header);
         let mut header_room;
-        let header = match known {
-            Some(_) => None,
-            None => {
-                header_room = Decoded::<HEADER_ROOM>::new();
-                Some(parts.read_header(&mut header_room)?)
-            }
+        let header = if known.is_some() {
+            None
+        } else {
+            header_room = Decoded::<HEADER_ROOM>::new();
+            Some(parts.read_header(&mut header_room)?)
         };
         let payload = parts.decode_payload(room)?;
         let mut signature_room = Decoded::<SIGNATURE_ROOM>::new();

@@ -19,6 +19,6 @@ impl FromRequestParts<ApiState> for ByOwner {
         let Authenticated(claims): Authenticated = Authenticated::from_request_parts(parts, state).await?;
         let (account, session) = (AccountId::from_uuid(claims.sub), SessionId::from_uuid(claims.sid));
         let auth_time = Timestamp::from_secs(i64::try_from(claims.auth_time.as_secs()).unwrap_or(i64::MAX));
-        Ok(Self(Owner { account, session, auth_time, amr: claims.amr, presenter: presented_by(parts, state) }))
+        Ok(Self(Owner { account, session, auth_time, amr: claims.amr.clone(), presenter: presented_by(parts, state) }))
     }
 }

@@ -1,11 +1,12 @@
 //! The extractor that makes a handler run only for good access tokens.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
 use token_core::{Claims, NoClaims};
 
-use super::{Guard, GuardError};
+use super::{Guard, GuardError, OwnClaims};
 
 /// The claims of a request's access token. A handler that takes this runs only for good tokens.
 ///
@@ -14,14 +15,14 @@ use super::{Guard, GuardError};
 #[derive(Clone, Debug)]
 pub struct Authenticated<X = NoClaims>(
     /// What the token says.
-    pub Claims<X>,
+    pub Arc<Claims<X>>,
 );
 
 impl<S, X> FromRequestParts<S> for Authenticated<X>
 where
     S: Send + Sync,
     Guard: FromRef<S>,
-    X: DeserializeOwned + Send,
+    X: OwnClaims,
 {
     type Rejection = GuardError;
 

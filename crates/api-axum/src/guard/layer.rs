@@ -2,16 +2,16 @@
 
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::http::Request;
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
 use token_core::{Claims, NoClaims};
 use tower::{Layer, Service};
 
 use super::require::Requirement;
-use super::{Guard, RequiredProof, RequiredRole, RequiredScope};
+use super::{Guard, OwnClaims, RequiredProof, RequiredRole, RequiredScope};
 
 /// Lets only requests with a good access token through, and puts its [`Claims`] into the request's extensions.
 ///
@@ -101,7 +101,7 @@ where
     S: Service<Request<B>, Response = Response> + Clone + Send + 'static,
     S::Future: Send,
     B: Send + 'static,
-    X: DeserializeOwned + Clone + Send + Sync + 'static,
+    X: OwnClaims + Clone,
 {
     type Response = Response;
     type Error = S::Error;
@@ -120,7 +120,7 @@ where
             let (mut parts, body) = request.into_parts();
             match layer.guard.admit::<X>(&parts, &layer.required).await {
                 Ok(claims) => {
-                    parts.extensions.insert::<Claims<X>>(claims);
+                    parts.extensions.insert::<Claims<X>>(Arc::unwrap_or_clone(claims));
                     inner.call(Request::from_parts(parts, body)).await
                 }
                 Err(error) => Ok(error.into_response()),

@@ -19,7 +19,7 @@ use auth_domain::ports::Clock;
 use auth_domain::signing::KeyRing;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use token_core::{Claims, RevocationSet, Rules, UnixTime, Verifier, VerifyError};
+use token_core::{Claims, RevocationSet, Rules, UnixTime, VerifiedCache, Verifier, VerifyError};
 
 use counters::Counters;
 use require::Requirement;
@@ -46,6 +46,11 @@ pub use require::{HasRole, HasScope, RecentlyAuthenticated, RequiredProof, Requi
 /// own with [`Guard::new`]. Where several issuers are trusted, [`Guard::any_of`] joins their guards.
 #[derive(Clone)]
 pub struct Guard(Arc<Shared>);
+
+/// Claims of yours, beside the registered ones: any type that can be read and shared between threads.
+pub trait OwnClaims: DeserializeOwned + Send + Sync + 'static {}
+
+impl<X: DeserializeOwned + Send + Sync + 'static> OwnClaims for X {}
 
 struct Shared {
     issuers: Vec<TrustedIssuer>,
@@ -90,6 +95,17 @@ impl Guard {
         Self(Arc::new(Shared { issuers, counters: Counters::default() }))
     }
 
+    /// The same guard, which remembers in `cache` the tokens that it has verified: a token that comes again costs no
+    /// cryptography, while its key, its times and what was revoked are checked as ever. A guard remembers nothing unless it
+    /// is told to; `GuardBuilder` tells it by itself.
+    ///
+    /// It counts requests of its own, so do this before it is used. Guards that are joined later keep their caches.
+    #[must_use]
+    pub fn with_verified_cache(self, cache: Arc<VerifiedCache>) -> Self {
+        let issuers = self.0.issuers.iter().cloned();
+        Self::of(issuers.map(|issuer| issuer.remembering(Arc::clone(&cache))).collect())
+    }
+
     /// Puts another verifier in place, such as one with newer keys. Requests that are being decided end with the one before.
     ///
     /// A guard that was made with [`of_issuer`](Self::of_issuer) takes the rules of it, and keeps to the keys of its ring. One of
@@ -110,7 +126,7 @@ impl Guard {
     /// # Errors
     /// [`GuardError::Refused`] with the verifier's reason, [`GuardError::Revoked`], or [`GuardError::Stale`] where the
     /// guard's owner chose that. Of several issuers' reasons it is the one that says most about the token.
-    pub fn verify<X: DeserializeOwned>(&self, token: &str) -> Result<Claims<X>, GuardError> {
+    pub fn verify<X: OwnClaims>(&self, token: &str) -> Result<Arc<Claims<X>>, GuardError> {
         let mut refusal = GuardError::Refused(VerifyError::UnknownKey);
         for issuer in &self.0.issuers {
             match issuer.verify(token) {
@@ -129,7 +145,7 @@ impl Guard {
     /// # Errors
     /// As [`verify`](Self::verify).
     #[cfg_attr(not(feature = "guard"), expect(clippy::unused_async, reason = "only the client of the issuer waits"))]
-    pub async fn authenticate<X: DeserializeOwned>(&self, token: &str) -> Result<Claims<X>, GuardError> {
+    pub async fn authenticate<X: OwnClaims>(&self, token: &str) -> Result<Arc<Claims<X>>, GuardError> {
         let verdict = self.verify(token);
         #[cfg(feature = "guard")]
         if verdict.as_ref().is_err_and(GuardError::leaves_the_issuer_open) {
@@ -153,16 +169,19 @@ impl Guard {
     }
 
     /// Decides about a request, and counts what comes of it.
-    pub(crate) async fn admit<X: DeserializeOwned>(
+    pub(crate) async fn admit<X: OwnClaims>(
         &self,
         parts: &Parts,
         required: &[Requirement],
-    ) -> Result<Claims<X>, GuardError> {
+    ) -> Result<Arc<Claims<X>>, GuardError> {
         let verdict = match bearer_token(parts) {
             Ok(token) => self.authenticate(token).await,
             Err(error) => Err(error),
         };
-        let verdict = verdict.and_then(|claims| require::all(required, &claims, self.now(&claims)).map(|()| claims));
+        let verdict = match verdict {
+            Ok(claims) if !required.is_empty() => require::all(required, &claims, self.now(&claims)).map(|()| claims),
+            verdict => verdict,
+        };
         self.0.counters.count(verdict.as_ref().err());
         verdict
     }

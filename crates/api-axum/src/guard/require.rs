@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
 use token_core::{Claims, NoClaims, UnixTime};
 
-use super::{Guard, GuardError};
+use super::{Guard, GuardError, OwnClaims};
 
 /// A scope that a handler requires. Implement it for an empty type of your own; [`HasScope`] has an example.
 pub trait RequiredScope: Send + Sync + 'static {
@@ -46,7 +46,7 @@ pub trait RequiredRole: Send + Sync + 'static {
 /// ```
 pub struct HasScope<R, X = NoClaims> {
     /// What the token says.
-    pub claims: Claims<X>,
+    pub claims: Arc<Claims<X>>,
     required: PhantomData<fn() -> R>,
 }
 
@@ -54,7 +54,7 @@ pub struct HasScope<R, X = NoClaims> {
 /// `insufficient_role`.
 pub struct HasRole<R, X = NoClaims> {
     /// What the token says.
-    pub claims: Claims<X>,
+    pub claims: Arc<Claims<X>>,
     required: PhantomData<fn() -> R>,
 }
 
@@ -95,7 +95,7 @@ pub trait RequiredProof: Send + Sync + 'static {
 /// ```
 pub struct RecentlyAuthenticated<R, X = NoClaims> {
     /// What the token says.
-    pub claims: Claims<X>,
+    pub claims: Arc<Claims<X>>,
     required: PhantomData<fn() -> R>,
 }
 
@@ -104,7 +104,7 @@ where
     S: Send + Sync,
     Guard: FromRef<S>,
     R: RequiredProof,
-    X: DeserializeOwned + Send,
+    X: OwnClaims,
 {
     type Rejection = GuardError;
 
@@ -125,7 +125,7 @@ where
     S: Send + Sync,
     Guard: FromRef<S>,
     R: RequiredScope,
-    X: DeserializeOwned + Send,
+    X: OwnClaims,
 {
     type Rejection = GuardError;
 
@@ -140,7 +140,7 @@ where
     S: Send + Sync,
     Guard: FromRef<S>,
     R: RequiredRole,
-    X: DeserializeOwned + Send,
+    X: OwnClaims,
 {
     type Rejection = GuardError;
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use auth_domain::ports::Clock;
 use auth_domain::signing::KeyRing;
-use serde::de::DeserializeOwned;
-use token_core::{Claims, Jws, RevocationSet, Rules, Verifier, VerifyError};
+use token_core::{Claims, Jws, RevocationSet, Rules, VerifiedCache, Verifier, VerifyError};
 
-use super::GuardError;
+use super::{GuardError, OwnClaims};
 
 /// An issuer as a guard knows it. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct TrustedIssuer {
     pub(super) core: Arc<Core>,
+    /// Which of its tokens have verified.
+    cache: Arc<VerifiedCache>,
     /// What a guard that follows an issuer does meanwhile. It ends with the last clone.
     #[cfg(feature = "guard")]
     pub(super) remote: Option<Arc<super::remote::Remote>>,
@@ -59,15 +60,27 @@ impl TrustedIssuer {
     pub(super) fn new(core: Core) -> Self {
         Self {
             core: Arc::new(core),
+            cache: Arc::new(VerifiedCache::off()),
             #[cfg(feature = "guard")]
             remote: None,
         }
     }
 
+    /// The same, which remembers here what has verified.
+    pub(super) fn remembering(self, cache: Arc<VerifiedCache>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// One that is followed from afar.
+    #[cfg(feature = "guard")]
+    pub(super) fn followed(core: Arc<Core>, remote: super::remote::Remote, cache: VerifiedCache) -> Self {
+        Self { core, cache: Arc::new(cache), remote: Some(Arc::new(remote)) }
+    }
+
     /// Decides about one token, with the keys that are at hand.
-    pub(super) fn verify<X: DeserializeOwned>(&self, token: &str) -> Result<Claims<X>, GuardError> {
+    pub(super) fn verify<X: OwnClaims>(&self, token: &str) -> Result<Arc<Claims<X>>, GuardError> {
         let Core { revocations, clock, .. } = &*self.core;
-        let verdict = self.core.verifier().verify_unrevoked(token, clock.now().unix(), revocations);
+        let verdict = self.core.verifier().verify_cached(token, clock.now().unix(), revocations, &self.cache);
         let claims = verdict.map_err(|error| match error {
             // A key that was revoked is soon not among the keys any more.
             VerifyError::UnknownKey if names(token, |kid| revocations.is_key_revoked(kid)) => GuardError::Revoked,

@@ -12,8 +12,7 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use token_core::{
-    Algorithm, Audience, Claims, Grant, Issuer, KeySet, RevocationSet, Rules, SigningKey, UnixTime, Verifier,
-    VerifyError,
+    Algorithm, Audience, Grant, Issuer, KeySet, RevocationSet, Rules, SigningKey, UnixTime, Verifier, VerifyError,
 };
 use uuid::Uuid;
 
@@ -105,7 +104,7 @@ impl World {
     }
 
     async fn whoami(&self, token: &str) -> (u16, String) {
-        let whoami = async |Authenticated(claims): Authenticated<Tenant>| claims.extra.tenant;
+        let whoami = async |Authenticated(claims): Authenticated<Tenant>| claims.extra.tenant.clone();
         let state = ResourceServer { guard: self.guard.clone() };
         let app = Router::new().route("/whoami", get(whoami)).with_state(state);
         let answer = Sending::new(app, Method::GET, "/whoami").bearer(token).send().await;
@@ -160,7 +159,7 @@ fn a_verifier_with_other_keys_takes_the_place_of_the_one_before() {
 fn without_http_the_guard_says_why() {
     let world = World::new();
     let token = world.token(json!({}));
-    assert!(matches!(world.guard.verify(&token), Ok(Claims { extra: token_core::NoClaims, .. })));
+    assert!(world.guard.verify::<token_core::NoClaims>(&token).is_ok());
     let other = World::new().token(json!({}));
     let refused = world.guard.verify::<token_core::NoClaims>(&other);
     assert_eq!(refused.err(), Some(GuardError::Refused(VerifyError::UnknownKey)));

@@ -82,7 +82,7 @@ impl<'de, P: Places<'de>> Visitor<'de> for Outermost<'_, P> {
 
     #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<bool, A::Error> {
-        Skim(self.repeated).visit_seq(items).map(|_| false)
+        Skim { repeated: self.repeated, place: &mut None }.visit_seq(items).map(|()| false)
     }
 
     #[inline]
@@ -91,13 +91,15 @@ impl<'de, P: Places<'de>> Visitor<'de> for Outermost<'_, P> {
         while let Some(name) = members.next_key_seed(Name)? {
             // A place that is taken says that the name has occurred: only names without one are remembered.
             match self.places.place(&name) {
-                Some(place) if place.is_none() => *place = Some(members.next_value_seed(Skim(self.repeated))?),
+                Some(place) if place.is_none() => {
+                    members.next_value_seed(Skim { repeated: self.repeated, place })?;
+                }
                 None if names.insert(name.clone()) => match &mut self.others {
                     Some(others) => {
                         others.insert(name.into_owned(), members.next_value_seed(Strict(self.repeated))?);
                     }
                     None => {
-                        members.next_value_seed(Skim(self.repeated))?;
+                        members.next_value_seed(Skim { repeated: self.repeated, place: &mut None })?;
                     }
                 },
                 _ => return Err(twice(name, self.repeated)),
@@ -107,83 +109,92 @@ impl<'de, P: Places<'de>> Visitor<'de> for Outermost<'_, P> {
     }
 }
 
-/// A value of which only [`Shallow`] is kept.
-#[derive(Clone, Copy)]
-struct Skim<'a>(&'a Repeated);
+/// Reads a value, of which only [`Shallow`] is kept, in the place where it belongs: a value handed up through every caller
+/// is copied by each.
+struct Skim<'a, 'de> {
+    repeated: &'a Repeated,
+    place: &'a mut Option<Shallow<'de>>,
+}
 
-impl<'de> DeserializeSeed<'de> for Skim<'_> {
-    type Value = Shallow<'de>;
+impl<'de> DeserializeSeed<'de> for Skim<'_, 'de> {
+    type Value = ();
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Shallow<'de>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Skim<'_> {
-    type Value = Shallow<'de>;
+impl<'de> Visitor<'de> for Skim<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
     #[inline]
-    fn visit_unit<E>(self) -> Result<Shallow<'de>, E> {
-        Ok(Shallow::Other)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        *self.place = Some(Shallow::Other);
+        Ok(())
     }
 
     #[inline]
-    fn visit_bool<E>(self, _: bool) -> Result<Shallow<'de>, E> {
-        Ok(Shallow::Other)
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<(), E> {
+        self.visit_unit()
     }
 
     #[inline]
-    fn visit_u64<E>(self, value: u64) -> Result<Shallow<'de>, E> {
-        Ok(Shallow::Natural(value))
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        *self.place = Some(Shallow::Natural(value));
+        Ok(())
     }
 
     #[inline]
-    fn visit_i64<E>(self, _: i64) -> Result<Shallow<'de>, E> {
-        Ok(Shallow::Other)
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<(), E> {
+        self.visit_unit()
     }
 
     #[inline]
-    fn visit_f64<E>(self, _: f64) -> Result<Shallow<'de>, E> {
-        Ok(Shallow::Other)
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<(), E> {
+        self.visit_unit()
     }
 
     #[inline]
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Shallow<'de>, E> {
-        Ok(Shallow::Text(Cow::Borrowed(value)))
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<(), E> {
+        *self.place = Some(Shallow::Text(Cow::Borrowed(value)));
+        Ok(())
     }
 
     #[inline]
-    fn visit_str<E>(self, value: &str) -> Result<Shallow<'de>, E> {
-        Ok(Shallow::Text(Cow::Owned(value.to_owned())))
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        *self.place = Some(Shallow::Text(Cow::Owned(value.to_owned())));
+        Ok(())
     }
 
     #[inline]
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shallow<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let mut texts = Some(Vec::new());
-        while let Some(item) = items.next_element_seed(self)? {
-            match (item, &mut texts) {
-                (Shallow::Text(text), Some(texts)) => texts.push(text),
+        let mut item = None;
+        while items.next_element_seed(Skim { repeated: self.repeated, place: &mut item })?.is_some() {
+            match (item.take(), &mut texts) {
+                (Some(Shallow::Text(text)), Some(texts)) => texts.push(text),
                 _ => texts = None,
             }
         }
-        Ok(texts.map_or(Shallow::Other, Shallow::Texts))
+        *self.place = Some(texts.map_or(Shallow::Other, Shallow::Texts));
+        Ok(())
     }
 
     #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shallow<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let mut names = Names::default();
         while let Some(name) = members.next_key_seed(Name)? {
             if !names.insert(name.clone()) {
-                return Err(twice(name, self.0));
+                return Err(twice(name, self.repeated));
             }
-            members.next_value_seed(self)?;
+            members.next_value_seed(Skim { repeated: self.repeated, place: &mut None })?;
         }
-        Ok(Shallow::Other)
+        self.visit_unit()
     }
 }
 
@@ -193,8 +204,8 @@ fn twice<E: serde::de::Error>(name: Cow<'_, str>, repeated: &Repeated) -> E {
     E::custom("a member occurs twice")
 }
 
-/// The names of one object so far, as far as nothing else remembers them. Few are compared one by one; of many a set is made, so that a long object costs no
-/// more than its length.
+/// The names of one object so far, as far as nothing else remembers them. Few are compared one by one; of many a set is
+/// made, so that a long object costs no more than its length.
 #[derive(Default)]
 struct Names<'de> {
     few: Vec<Cow<'de, str>>,

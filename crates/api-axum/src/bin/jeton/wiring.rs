@@ -12,7 +12,7 @@ use auth_domain::throttle::MemoryThrottle;
 use auth_domain::{Auth, AuthKeys, Policies, Ports};
 use axum::Router;
 use store_diesel::{Database, Engine, migrate};
-use token_core::{Algorithm, Audience, Issuer, RevocationSet, Rules, SigningKey};
+use token_core::{Algorithm, Audience, Issuer, RevocationSet, Rules, SigningKey, VerifiedCache};
 use tokio::sync::watch;
 
 use crate::background::Background;
@@ -117,7 +117,10 @@ impl Service {
         auth.feed.follow().await.doing("read which sessions were ended")?;
 
         let rules = Rules::access_token(issuer, &config.audience);
-        let guard = Guard::of_issuer(ring, rules, revocations, Arc::clone(&ports.clock));
+        let mut cache_key = [0; 32];
+        ports.entropy.fill(&mut cache_key).doing("make a key for the cache of tokens")?;
+        let cache = Arc::new(VerifiedCache::new(config.verified_cache, cache_key));
+        let guard = Guard::of_issuer(ring, rules, revocations, Arc::clone(&ports.clock)).with_verified_cache(cache);
         let (news, feed_news) = watch::channel(0);
         let state = ApiState::new(ApiParts {
             auth: Arc::clone(&auth),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use auth_domain::ports::Clock;
 use reqwest::Url;
 use secrecy::SecretString;
-use token_core::{Leeway, RevocationSet, Rules, Verifier};
+use token_core::{Leeway, RevocationSet, Rules, VerifiedCache, Verifier};
 use tokio::task::JoinSet;
 
 use super::feed::{FeedSource, authorization};
@@ -18,6 +18,9 @@ use super::{GuardStartError, OnStale, Remote};
 use crate::SystemClock;
 use crate::guard::Guard;
 use crate::guard::trusted::{Core, TrustedIssuer};
+
+/// Ten megabytes at most, for claims of an ordinary size.
+const REMEMBERED: usize = 10_000;
 
 /// The longest wait that is asked of the issuer.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -36,6 +39,7 @@ pub struct GuardBuilder {
     leeway: Leeway,
     key_fetch_floor: Duration,
     plain_http: bool,
+    verified_cache: usize,
     clock: Arc<dyn Clock>,
 }
 
@@ -70,6 +74,7 @@ impl Guard {
             leeway: Leeway::default(),
             key_fetch_floor: Duration::from_secs(10),
             plain_http: false,
+            verified_cache: REMEMBERED,
             clock: Arc::new(SystemClock),
         }
     }
@@ -134,6 +139,15 @@ impl GuardBuilder {
         self
     }
 
+    /// How many tokens that have verified the guard remembers, so that those that come again cost no cryptography; 0 for none.
+    /// 10,000 by default, of about a kilobyte each.
+    ///
+    /// It changes no decision: key, times and what was revoked are checked at every request.
+    pub const fn verified_cache(mut self, tokens: usize) -> Self {
+        self.verified_cache = tokens;
+        self
+    }
+
     /// Another clock than the operating system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -188,7 +202,8 @@ impl GuardBuilder {
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&keys).keep());
         tasks.spawn(follower.follow());
-        Ok(Guard::of(vec![TrustedIssuer { core, remote: Some(Arc::new(Remote { keys, feed, _tasks: tasks })) }]))
+        let remote = Remote { keys, feed, _tasks: tasks };
+        Ok(Guard::of(vec![TrustedIssuer::followed(core, remote, remembering(self.verified_cache))]))
     }
 
     /// What is demanded of a token.
@@ -212,6 +227,18 @@ impl GuardBuilder {
             "http" if self.plain_http || is_this_machine(&url) => Ok(url),
             "http" => Err(GuardStartError::PlainHttp { url: text }),
             _ => Err(invalid("it begins neither with https:// nor with http://".to_owned())),
+        }
+    }
+}
+
+/// A cache of so many tokens, under a key of its own.
+fn remembering(tokens: usize) -> VerifiedCache {
+    let mut key = [0; 32];
+    match getrandom::fill(&mut key) {
+        Ok(()) => VerifiedCache::new(tokens, key),
+        Err(error) => {
+            tracing::warn!(%error, "the system gives no randomness: every token is verified anew");
+            VerifiedCache::off()
         }
     }
 }

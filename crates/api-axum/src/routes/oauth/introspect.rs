@@ -1,5 +1,7 @@
 //! `/oauth/introspect`: what a token is worth right now (RFC 7662), for resource servers that ask instead of verifying.
 
+use std::sync::Arc;
+
 use auth_domain::api_key::ApiKeyError;
 use auth_domain::introspect::ActiveRefreshToken;
 use auth_domain::model::ApiScope;
@@ -130,7 +132,7 @@ pub(super) async fn introspect(
     let token = form?.require("token")?;
     let token = token.expose_secret();
     let active = if let Some(claims) = access_token(&state, token).await? {
-        Some(ActiveBody::of_access_token(claims))
+        Some(ActiveBody::of_access_token(Arc::unwrap_or_clone(claims)))
     } else {
         let found = state.auth().introspection.refresh_token(token).await.map_err(Problem::from)?;
         found.map(|found| ActiveBody::of_refresh_token(found, state.issuer()))

@@ -7,6 +7,8 @@ mod metadata;
 mod revoke;
 mod token;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::routing::{get, post};
 use token_core::Claims;
@@ -28,7 +30,7 @@ pub(super) fn router() -> Router<ApiState> {
 }
 
 /// What a good access token says; `None` for whatever is no good access token.
-async fn access_token(state: &ApiState, token: &str) -> Result<Option<Claims>, Problem> {
+async fn access_token(state: &ApiState, token: &str) -> Result<Option<Arc<Claims>>, Problem> {
     match state.guard().authenticate(token).await {
         Ok(claims) => Ok(Some(claims)),
         Err(GuardError::Refused(_) | GuardError::Revoked) => Ok(None),

@@ -5,6 +5,7 @@ mod feed;
 mod issuer;
 mod keys;
 pub(crate) mod proxy;
+mod remembered;
 mod requests;
 mod several;
 mod stale;

@@ -44,7 +44,10 @@ impl World {
         let strict = layer.clone().require_scope::<WriteNotes>().require_role::<Admin>();
         let app = Router::new()
             .route("/notes", post(async |HasScope { claims, .. }: HasScope<WriteNotes>| claims.sub.to_string()))
-            .route("/tenant", get(async |HasScope { claims, .. }: HasScope<WriteNotes, Tenant>| claims.extra.tenant))
+            .route(
+                "/tenant",
+                get(async |HasScope { claims, .. }: HasScope<WriteNotes, Tenant>| claims.extra.tenant.clone()),
+            )
             .route("/all", get(async |_: HasRole<Admin>| "everybody's"))
             .route("/whoami", get(async |_: Authenticated| "you"))
             .with_state(guard.clone())

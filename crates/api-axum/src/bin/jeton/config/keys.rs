@@ -65,6 +65,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("tokens.rotate_every", "30d"),
     key("tokens.jwks_max_age", "5m"),
     key("tokens.key_margin", "60s"),
+    key("tokens.verified_cache", "10000"),
     key("refresh.idle", "14d"),
     key("refresh.absolute", "90d"),
     key("refresh.retry_window", "30s"),

@@ -63,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     /// The life of access tokens, and of the keys that sign them.
     pub(crate) keys: KeyPolicy,
+    /// How many access tokens that have verified are remembered.
+    pub(crate) verified_cache: usize,
     /// Sessions, rotation, passwords, registration and throttling.
     pub(crate) policies: Policies,
     /// Where failed attempts are counted.
@@ -169,6 +171,7 @@ impl Config {
         let audience = reader.text("audience", address::audience);
         let product = reader.text("product", address::product);
         let keys = signing::read(reader);
+        let verified_cache = reader.number("tokens.verified_cache", 0..=10_000_000);
         let refresh = Self::refresh(reader);
         let sessions = Self::sessions(reader);
         let registration = protection::registration(reader);
@@ -197,6 +200,7 @@ impl Config {
             issuer,
             audience: audience?,
             keys: keys?,
+            verified_cache: verified_cache?,
             policies: Policies {
                 refresh: refresh?,
                 sessions: sessions?,

@@ -130,6 +130,10 @@ fn a_wrong_value_is_told_with_what_to_write() {
             "tokens.key_margin = \"2h\" (FOLDER/jeton.toml) must be a duration from 1s to 1h",
         ),
         (
+            "tokens.verified_cache = \"-1\"",
+            "tokens.verified_cache = \"-1\" (FOLDER/jeton.toml) must be a whole number from 0 to 10000000",
+        ),
+        (
             "tokens.rotate_every = \"359s\"",
             "tokens.rotate_every = \"359s\" is shorter than tokens.jwks_max_age and tokens.key_margin together (\"6m\")",
         ),
