@@ -7,12 +7,12 @@
 #[path = "../it/end_to_end/client.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod client;
+mod clock;
 mod cluster;
 mod crowd;
 mod dice;
-mod failover;
-mod clock;
 mod disk_full;
+mod failover;
 mod failpoints;
 mod flood;
 #[path = "../it/end_to_end/home.rs"]
@@ -33,7 +33,6 @@ mod simulated;
 #[expect(dead_code, unused_imports, reason = "other tests use the rest of it")]
 mod support;
 mod thief;
-mod soak;
 mod upgrade;
 
 /// Makes two tests of each function: one on SQLite, one on PostgreSQL. The function gets a home of its own.
