@@ -17,6 +17,7 @@ mod scratch;
 mod secrets;
 mod seed;
 mod server;
+mod simulate;
 mod test;
 #[cfg(test)]
 mod tidy;
@@ -48,6 +49,7 @@ enum Task {
     Browser(browser::Browser),
     Fuzz(fuzz::Fuzz),
     Chaos(chaos::Chaos),
+    Simulate(simulate::Simulate),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Task::Browser(task) => task.run(),
         Task::Fuzz(task) => task.run(),
         Task::Chaos(task) => task.run(),
+        Task::Simulate(task) => task.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,7 +11,8 @@ use clap::Args;
 use crate::run::{Failure, build, cargo, run, target};
 use crate::test::Postgres;
 
-/// Make every fault that Jeton is to survive, and write what came of it into docs/reliability.md.
+/// Make every fault that Jeton is to survive, and write what came of it into docs/reliability.md
+/// (what a refresh costs: into docs/scaling.md).
 ///
 /// Each scenario starts real servers, on SQLite and on a PostgreSQL of its own, breaks something, and checks what its clients
 /// saw. All of it takes about half an hour. A scenario that does not hold fails the run, and leaves its figures as they were.
@@ -50,7 +51,7 @@ impl Chaos {
         drop(postgres);
         println!("[3/3] the figures, after {} s", began.elapsed().as_secs());
         if self.short {
-            println!("docs/reliability.md is left as it is: these were the short forms");
+            println!("the documentation is left as it is: these were the short forms");
         } else {
             page::fill(&figures)?;
         }

@@ -1,4 +1,4 @@
-//! The tables of `docs/reliability.md`: one a scenario, between two marks that it finds again.
+//! The tables of the scenarios in the documentation: each between two marks that it finds again.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::run::{Failure, root};
 
-const PAGE: &str = "docs/reliability.md";
+const PAGES: [&str; 2] = ["docs/reliability.md", "docs/scaling.md"];
 const END: &str = "<!-- /figures -->";
 
 /// A table: its columns in order, and each line's figures by column.
@@ -49,18 +49,31 @@ impl Table {
     }
 }
 
-/// Puts the reports of this folder into the page. Scenarios without a report keep the figures that they have.
+/// Puts the reports of this folder into the pages. Scenarios without a report keep the figures that they have.
 pub(super) fn fill(reports: &Path) -> Result<(), Failure> {
-    let page = root().join(PAGE);
-    let failed = |error| Failure::new(format!("{}: {error}", page.display()));
-    let mut text = fs::read_to_string(&page).map_err(failed)?;
-    for (scenario, table) in read(reports)? {
-        text = replaced(&text, &scenario, &table.text()).ok_or_else(|| {
-            Failure::new(format!("{PAGE} has no place for `{scenario}`: add `{}` and `{END}`", mark(&scenario)))
-        })?;
-        println!("{scenario}: written");
+    let mut tables = read(reports)?;
+    for page in PAGES {
+        let path = root().join(page);
+        let failed = |error| Failure::new(format!("{}: {error}", path.display()));
+        let mut text = fs::read_to_string(&path).map_err(failed)?;
+        tables.retain(|scenario, table| match replaced(&text, scenario, &table.text()) {
+            Some(filled) => {
+                text = filled;
+                println!("{scenario}: written to {page}");
+                false
+            }
+            None => true,
+        });
+        fs::write(&path, text).map_err(failed)?;
     }
-    fs::write(&page, text).map_err(failed)
+    match tables.keys().next() {
+        None => Ok(()),
+        Some(scenario) => Err(Failure::new(format!(
+            "no page has a place for `{scenario}`: add `{}` and `{END}` to one of {}",
+            mark(scenario),
+            PAGES.join(", ")
+        ))),
+    }
 }
 
 fn read(reports: &Path) -> Result<BTreeMap<String, Table>, Failure> {

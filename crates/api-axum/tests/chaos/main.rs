@@ -9,6 +9,7 @@
 mod client;
 mod clock;
 mod cluster;
+mod cost;
 mod crowd;
 mod dice;
 mod disk_full;

@@ -78,7 +78,7 @@ impl fmt::Display for Found {
         match self.after {
             secs @ 0..MINUTE => write!(f, "{} s", secs / SECOND)?,
             mins @ MINUTE..HOUR => write!(f, "{} min", mins / MINUTE)?,
-            hours => write!(f, "{:.1} h", hours as f64 / HOUR as f64)?,
+            hours => write!(f, "{} h", hours / HOUR)?,
         }
         write!(f, "; thief served {}", self.thief_served)
     }
@@ -97,15 +97,15 @@ struct Party {
 }
 
 /// Steals the token of a session and lets both go on until one is refused, or for 60 steps.
-pub(super) async fn steal(server: &Simulated, mut theft: Theft) -> Found {
+pub(super) async fn steal(server: &Simulated, Theft { keys, mut course }: Theft) -> Found {
     server.set(0);
     let tokens = server.login().await;
     let party = |is_thief| Party { is_thief, token: tokens.refresh.clone(), access: tokens.access.clone() };
     let (mut thief, mut victim) = (party(true), party(false));
-    let (mut now, mut served, began) = (PERIOD, 0, PERIOD);
+    let (mut now, mut gains, began) = (PERIOD, 0, PERIOD);
     let found = 'found: {
         for number in 0..STEPS {
-            let (first, lag) = theft.course.step(number);
+            let (first, lag) = course.step(number);
             let (one, other) = match first {
                 First::Thief => (&mut thief, &mut victim),
                 First::Victim => (&mut victim, &mut thief),
@@ -113,22 +113,22 @@ pub(super) async fn steal(server: &Simulated, mut theft: Theft) -> Found {
             let second_at = now + lag;
             // Until the second comes, the first goes on as every client does.
             while now < second_at {
-                assert!(refresh(server, one, theft.keys, now, &mut served).await, "the first holds the current token");
+                assert!(refresh(server, one, keys, now, &mut gains).await, "the first holds the current token");
                 now += PERIOD;
             }
-            if !refresh(server, other, theft.keys, second_at, &mut served).await {
-                break 'found Found { generations: Some(number + 1), after: second_at - began, thief_served: served };
+            if !refresh(server, other, keys, second_at, &mut gains).await {
+                break 'found Found { generations: Some(number + 1), after: second_at - began, thief_served: gains };
             }
             now = now.max(second_at + PERIOD);
         }
-        break 'found Found { generations: None, after: now - began, thief_served: served };
+        break 'found Found { generations: None, after: now - began, thief_served: gains };
     };
-    check_the_end(server, &found, [&thief, &victim], theft.keys).await;
+    check_the_end(server, &found, [&thief, &victim], keys).await;
     found
 }
 
 /// Refreshes with what he holds. Answers whether he got something.
-async fn refresh(server: &Simulated, party: &mut Party, keys: Keys, now: Micros, served: &mut u32) -> bool {
+async fn refresh(server: &Simulated, party: &mut Party, keys: Keys, now: Micros, gains: &mut u32) -> bool {
     server.set(now);
     // A key is one for each token: who knows the token and the victim's storage knows it.
     let key: String = party.token.chars().rev().take(32).collect();
@@ -144,18 +144,18 @@ async fn refresh(server: &Simulated, party: &mut Party, keys: Keys, now: Micros,
     }
     let tokens = Tokens::of(&answer);
     (party.token, party.access) = (tokens.refresh, tokens.access);
-    *served += u32::from(party.is_thief);
+    *gains += u32::from(party.is_thief);
     true
 }
 
 /// SECURITY I3: once it is found, nothing that either of them holds works. Before, the thief's access token does.
-async fn check_the_end(server: &Simulated, found: &Found, parties: [&Party; 2], keys: Keys) {
-    let mut served = 0;
-    for party in parties {
+async fn check_the_end(server: &Simulated, found: &Found, both: [&Party; 2], keys: Keys) {
+    let mut gains = 0;
+    for holder in both {
         let is_over = found.generations.is_some();
-        assert!(!is_over || !server.lets_in(&party.access).await, "an access token outlived the theft");
-        let mut again = Party { is_thief: party.is_thief, token: party.token.clone(), access: String::new() };
+        assert!(!is_over || !server.lets_in(&holder.access).await, "an access token outlived the theft");
+        let mut again = Party { is_thief: holder.is_thief, token: holder.token.clone(), access: String::new() };
         let now = PERIOD + found.after;
-        assert!(!is_over || !refresh(server, &mut again, keys, now, &mut served).await);
+        assert!(!is_over || !refresh(server, &mut again, keys, now, &mut gains).await);
     }
 }
