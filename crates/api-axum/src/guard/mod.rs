@@ -101,7 +101,8 @@ impl Guard {
     ///
     /// It counts requests of its own, so do this before it is used. Guards that are joined later keep their caches.
     #[must_use]
-    pub fn with_verified_cache(self, cache: Arc<VerifiedCache>) -> Self {
+    pub fn with_verified_cache(self, cache: VerifiedCache) -> Self {
+        let cache = Arc::new(cache);
         let issuers = self.0.issuers.iter().cloned();
         Self::of(issuers.map(|issuer| issuer.remembering(Arc::clone(&cache))).collect())
     }

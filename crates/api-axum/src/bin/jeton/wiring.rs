@@ -119,7 +119,7 @@ impl Service {
         let rules = Rules::access_token(issuer, &config.audience);
         let mut cache_key = [0; 32];
         ports.entropy.fill(&mut cache_key).doing("make a key for the cache of tokens")?;
-        let cache = Arc::new(VerifiedCache::new(config.verified_cache, cache_key));
+        let cache = VerifiedCache::new(config.verified_cache, cache_key);
         let guard = Guard::of_issuer(ring, rules, revocations, Arc::clone(&ports.clock)).with_verified_cache(cache);
         let (news, feed_news) = watch::channel(0);
         let state = ApiState::new(ApiParts {

@@ -50,7 +50,7 @@ async fn a_remembered_token_is_refused_when_the_verifier_has_other_keys() {
     let keys = Arc::new(KeySet::from_jwks(&issuer.hands.published()).unwrap());
     let verifier = Arc::new(Verifier::new(keys, rules.clone()));
     let guard = Guard::new(Arc::clone(&verifier), Arc::new(RevocationSet::new()), Arc::new(SystemClock))
-        .with_verified_cache(Arc::new(VerifiedCache::new(10, [3; 32])));
+        .with_verified_cache(VerifiedCache::new(10, [3; 32]));
     assert!(is_remembered(&guard, &token).await);
     guard.replace_verifier(Arc::new(Verifier::new(Arc::default(), rules)));
     assert_eq!(status(&guard, &token).await, 401);
