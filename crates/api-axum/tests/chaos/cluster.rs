@@ -14,10 +14,11 @@ use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 
 const DEADLINE: Duration = Duration::from_secs(60);
-/// Ends the program in its arguments once standard input closes: it never outlives the test, however that dies.
+/// Ends the program in its arguments once standard input closes: it never outlives the test, however that dies. To PostgreSQL
+/// the first signal is an end at once; a pooler that knows only the second one ignores it.
 const WATCHED: &str = r#"exec 3<&0 </dev/null
 "$@" 3<&- & program=$!
-(cat <&3 >/dev/null; kill -CONT $program; kill -QUIT $program) 2>/dev/null &
+(cat <&3 >/dev/null; kill -CONT $program; kill -QUIT $program; kill -TERM $program) 2>/dev/null &
 exec 3<&-
 wait $program"#;
 
