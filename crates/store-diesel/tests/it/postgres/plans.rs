@@ -1,5 +1,6 @@
 //! How PostgreSQL finds the rows of the statements that are asked again and again: by an index, whatever the size of the table.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,8 +74,10 @@ impl Watched {
             let values = values.map_or_else(|| vec!["NULL"; count].join(", "), str::to_owned);
             let values = if values.is_empty() { values } else { format!("({values})") };
             let plan = self.client.query(&format!("EXPLAIN (COSTS OFF) EXECUTE watched{values}"), &[]).await.unwrap();
-            plans.push_str(&format!("-- {sql}\n"));
-            plan.iter().for_each(|line| plans.push_str(&format!("{}\n", line.get::<_, &str>(0))));
+            writeln!(plans, "-- {sql}").unwrap();
+            for line in &plan {
+                writeln!(plans, "{}", line.get::<_, &str>(0)).unwrap();
+            }
             self.client.batch_execute("DEALLOCATE watched").await.unwrap();
         }
         plans

@@ -1,5 +1,6 @@
 //! How SQLite finds the rows of the statements that are asked again and again: by an index, whatever the size of the table.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::thread::ThreadId;
 
@@ -66,8 +67,10 @@ impl Watched {
         for sql in asked {
             let explain = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}"));
             let plan = explain.load::<Plan>(&mut self.sqlite.connection()).unwrap();
-            plans.push_str(&format!("-- {sql}\n"));
-            plan.iter().for_each(|line| plans.push_str(&format!("{}\n", line.detail)));
+            writeln!(plans, "-- {sql}").unwrap();
+            for line in plan {
+                writeln!(plans, "{}", line.detail).unwrap();
+            }
         }
         for index in indexes {
             let way = format!("INDEX {index} ");
