@@ -160,7 +160,7 @@ async fn a_server_in_trouble_says_when_to_come_back() {
     stores.set(Some(Trouble::Unavailable));
     let answer = token(&app, &refresh(&tokens.refresh)).await;
     assert_eq!(answer.oauth_error(), (503, "temporarily_unavailable".to_owned()));
-    assert_eq!(answer.header("retry-after"), Some("5"));
+    assert_eq!(answer.header("retry-after"), Some("2"));
     stores.set(Some(Trouble::Corrupt));
     assert_eq!(token(&app, &refresh(&tokens.refresh)).await.oauth_error(), (500, "server_error".to_owned()));
     stores.set(None);

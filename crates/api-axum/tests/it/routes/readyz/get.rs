@@ -22,7 +22,7 @@ fn status(body: &Value, name: &str) -> String {
 /// The server is not ready, and these checks say so, and no others.
 fn assert_missing(answer: &Answer, missing: &[&str]) {
     assert_eq!(answer.problem(), (503, "unavailable".to_owned()));
-    assert_eq!(answer.header("retry-after"), Some("5"));
+    assert_eq!(answer.header("retry-after"), Some("2"));
     let body = answer.json();
     for name in ["database", "migrations", "keys", "feed", "hashing"] {
         let expected = if missing.contains(&name) { "failed" } else { "ok" };
