@@ -40,6 +40,9 @@ pub(crate) struct Bench {
     /// Fewer and shorter runs, and no table above 100,000 sessions.
     #[arg(long)]
     short: bool,
+    /// How often each run of load and growth is repeated [default: 4, growth 3].
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
     /// Sizes of the table of sessions on PostgreSQL. Ten million take about 9 GiB of disk for a while.
     #[arg(long, value_delimiter = ',', value_name = "SESSIONS")]
     growth: Vec<u64>,
@@ -120,10 +123,14 @@ impl Bench {
         command.arg(what).arg("--out").arg(out).arg("--data").arg(&data.0);
         command.env("JETON_BENCH_BINARY", &jeton).env("TMPDIR", data.0.parent().unwrap_or(&data.0));
         if self.short {
-            command.args(["--seconds", "2", "--rounds", "1"]);
-        } else if what == "growth" {
-            command.args(["--rounds", "3"]);
+            command.args(["--seconds", "2"]);
         }
+        let usual = match (self.short, what) {
+            (true, _) => 1,
+            (_, "growth") => 3,
+            _ => 4,
+        };
+        command.arg("--rounds").arg(self.rounds.unwrap_or(usual).max(1).to_string());
         if what == "growth" {
             let small =
                 |sizes: &[u64]| if sizes.is_empty() && self.short { vec![1_000, 100_000] } else { sizes.to_vec() };
