@@ -20,7 +20,7 @@ const ROUND: Duration = Duration::from_secs(5);
 /// SECURITY I1 to I5, I8, I10 and I12, checked from the history.
 async fn i1_to_i5_i10_i12_hold_through_random_kills(home: Home) {
     let seed = std::env::var("JETON_SOAK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_260_731);
-    let (engine, kills) = (engine(&home), rounds(15, 150));
+    let (engine, kills) = (engine(&home), rounds(15, 60));
     let journal = soak(home, seed, kills, |_, _| {}).await;
     let violations = check(&journal);
     assert!(violations.is_empty(), "seed {seed}: {violations:#?}");
