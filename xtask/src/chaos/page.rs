@@ -36,7 +36,7 @@ impl Table {
     }
 
     fn text(&self) -> String {
-        let mut text = format!(" | {}\n---{}\n", self.columns.join(" | "), " | ---".repeat(self.columns.len()));
+        let mut text = format!("What | {}\n---{}\n", self.columns.join(" | "), " | ---".repeat(self.columns.len()));
         for (name, figures) in &self.lines {
             text.push_str(name);
             for column in &self.columns {
@@ -116,7 +116,7 @@ mod tests {
         let mut table = Table::default();
         table.add("PostgreSQL", &[json!({"name": "kills", "value": "3"}), json!({"name": "lost", "value": "0"})]);
         table.add("SQLite", &[json!({"name": "lost", "value": "1"})]);
-        assert_eq!(table.text(), " | PostgreSQL | SQLite\n--- | --- | ---\nkills | 3 | \nlost | 0 | 1\n");
+        assert_eq!(table.text(), "What | PostgreSQL | SQLite\n--- | --- | ---\nkills | 3 | \nlost | 0 | 1\n");
     }
 
     #[test]
