@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use store_diesel::{Database, Options};
 use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 
 use super::client::{Answer, Client, Tokens};
 use super::dice::Dice;
+use super::home::row;
 use super::journal::{Line, Outcome, Session, What};
 
 /// How many there are.
@@ -89,6 +91,29 @@ impl Run {
 
     pub(super) fn close(&self) {
         self.address.send_replace(Address::None);
+    }
+
+    /// Writes what the rows say into the journal. Nobody may be in the middle of anything.
+    pub(super) async fn write_rows(&self, url: &str) {
+        let database = Database::open(&url.parse().unwrap(), &Options::default()).await.unwrap();
+        for (number, session) in self.current() {
+            // A row that is gone is as good as one that never moved.
+            let (generation, ended) = row(&database, session.parse().unwrap()).await.unwrap_or_default();
+            self.write(Line::Row { session: number, generation, ended });
+        }
+        database.close().await;
+    }
+
+    /// Ends the run: writes what the rows say, and waits for the clients.
+    pub(super) async fn finish(&self, clients: Vec<JoinHandle<()>>, url: &str) {
+        self.close();
+        let quiet = self.gate.write().await;
+        self.write_rows(url).await;
+        drop(quiet);
+        self.end();
+        for client in clients {
+            client.await.unwrap();
+        }
     }
 
     pub(super) fn end(&self) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::crowd::{CLIENTS, Run, email};
 use super::dice::Dice;
-use super::home::{Home, row};
+use super::home::Home;
 use super::journal::{Line, Outcome, check};
 use super::report::Report;
 use super::{engine, on_both_engines, rounds};
@@ -83,15 +83,9 @@ pub(super) async fn soak(home: Home, seed: u64, rounds: usize, mut meddle: impl 
         // Nobody is in the middle of anything from here on until the gate is open again.
         let quiet = run.gate.write().await;
         meddle(&home, round);
-        let database = home.database().await;
-        for (number, session) in run.current() {
-            let found = row(&database, session.parse().unwrap()).await;
-            // A row that is gone is as good as one that never moved.
-            let (generation, ended) = found.unwrap_or_default();
-            run.write(Line::Row { session: number, generation, ended });
-        }
-        database.close().await;
+        // The server is to recover what is there by itself, so nobody opens it before.
         server = home.serve();
+        run.write_rows(&home.database_url()).await;
         drop(quiet);
         run.open(&[&server.url]);
     }

@@ -12,7 +12,6 @@ use super::cluster::{Cluster, free_port, make_folder, watched};
 use super::crowd::{CLIENTS, Run, email};
 use super::home::{Home, Server};
 use super::journal::{Line, Outcome, check};
-use super::postgres_faults::write_rows;
 use super::report::Report;
 use super::rounds;
 
@@ -144,14 +143,7 @@ impl Scene {
     }
 
     async fn end(self) -> Vec<Line> {
-        self.run.close();
-        let quiet = self.run.gate.write().await;
-        write_rows(&self.run, &self.cluster.url()).await;
-        drop(quiet);
-        self.run.end();
-        for client in self.clients {
-            client.await.unwrap();
-        }
+        self.run.finish(self.clients, &self.cluster.url()).await;
         for server in self.servers {
             server.stop();
         }

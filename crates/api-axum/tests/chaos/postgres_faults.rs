@@ -5,13 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use store_diesel::{Database, Options};
 use tokio::task::JoinHandle;
 
 use super::client::{Client, send};
 use super::cluster::Cluster;
 use super::crowd::{CLIENTS, Run, Trouble, email};
-use super::home::{Home, Server, row};
+use super::home::{Home, Server};
 use super::journal::{Line, Outcome, check};
 use super::report::Report;
 use super::rounds;
@@ -145,14 +144,7 @@ impl Scene {
 
     /// The journal, and how long each reading of the keys took.
     async fn end(self) -> (Vec<Line>, Vec<Duration>) {
-        self.run.close();
-        let quiet = self.run.gate.write().await;
-        write_rows(&self.run, &self.cluster.url()).await;
-        drop(quiet);
-        self.run.end();
-        for client in self.clients {
-            client.await.unwrap();
-        }
+        self.run.finish(self.clients, &self.cluster.url()).await;
         self.reader.abort();
         // It ends by itself only by a panic.
         assert!(self.reader.await.unwrap_err().is_cancelled());
@@ -170,15 +162,4 @@ async fn read_keys(client: Client, read: Arc<Mutex<Vec<Duration>>>) {
         read.lock().unwrap().push(sent.elapsed());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-}
-
-/// Writes what the rows say into the journal. Nobody may be in the middle of anything.
-pub(super) async fn write_rows(run: &Run, url: &str) {
-    let database = Database::open(&url.parse().unwrap(), &Options::default()).await.unwrap();
-    for (number, session) in run.current() {
-        // A row that is gone is as good as one that never moved.
-        let (generation, ended) = row(&database, session.parse().unwrap()).await.unwrap_or_default();
-        run.write(Line::Row { session: number, generation, ended });
-    }
-    database.close().await;
 }

@@ -108,7 +108,6 @@ async fn a_step_of_the_clock_logs_nobody_out_and_lets_nobody_in(home: Home) {
         .figure("steps", 8)
         .figure("honest refreshes, all answered", refreshes)
         .figure("longest time until a refresh passed after a step, in ms", longest.as_millis())
-        .figure("sessions that had ended and came back", 0)
         .figure(
             "sessions that ended because an answer was lost, the clock went forward, and the client uses no key",
             keyless,
