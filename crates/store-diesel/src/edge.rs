@@ -14,21 +14,5 @@ pub(crate) const COMMITTED: &str = "step-committed";
 #[cfg_attr(not(feature = "failpoints"), expect(unused_variables, reason = "failpoints are compiled away"))]
 #[cfg_attr(not(feature = "failpoints"), expect(clippy::extra_unused_type_parameters, reason = "as above"))]
 pub(crate) fn at<S>(edge: &str) {
-    fail::fail_point!(&format!("{edge}:{}", name::<S>()), |_| std::process::abort());
-}
-
-/// The type's name with the module that it is in: the store has several steps of one name.
-#[cfg(feature = "failpoints")]
-fn name<S>() -> &'static str {
-    let whole = std::any::type_name::<S>();
-    let whole = whole.split_once('<').map_or(whole, |(whole, _)| whole);
-    whole.rmatch_indices("::").nth(1).and_then(|(at, colons)| whole.get(at + colons.len()..)).unwrap_or(whole)
-}
-
-#[cfg(all(test, feature = "failpoints"))]
-mod tests {
-    #[test]
-    fn a_step_is_named_with_its_module_and_without_its_parameters() {
-        assert_eq!(super::name::<std::vec::Vec<std::string::String>>(), "vec::Vec");
-    }
+    fail::fail_point!(&format!("{edge}:{}", crate::load::name_of::<S>()), |_| std::process::abort());
 }

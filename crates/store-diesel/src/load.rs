@@ -43,9 +43,18 @@ pub struct PostgresLoad {
     pub refused: u64,
 }
 
-/// What a step is called in a trace: its type's own name.
+/// What a step is called in traces and by failpoints: its type's name with the module that it is in, since several steps
+/// have one name.
 pub(crate) fn name_of<Step>() -> &'static str {
-    let name = std::any::type_name::<Step>();
-    let name = name.split('<').next().unwrap_or(name);
-    name.rsplit("::").next().unwrap_or(name)
+    let whole = std::any::type_name::<Step>();
+    let whole = whole.split_once('<').map_or(whole, |(whole, _)| whole);
+    whole.rmatch_indices("::").nth(1).and_then(|(at, colons)| whole.get(at + colons.len()..)).unwrap_or(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_step_is_named_with_its_module_and_without_its_parameters() {
+        assert_eq!(super::name_of::<std::vec::Vec<std::string::String>>(), "vec::Vec");
+    }
 }

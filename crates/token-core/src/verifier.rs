@@ -292,13 +292,12 @@ impl Verifier {
         is_key_revoked: impl Fn(&str) -> bool,
     ) -> Result<(&'room [u8], &VerificationKey), VerifyError> {
         let parts = Compact::split(token)?;
-        let known = self.known_header(parts.header);
         let mut header_room;
-        let header = if known.is_some() {
-            None
+        let known = if let Some(key) = self.known_header(parts.header) {
+            Ok(key)
         } else {
             header_room = Decoded::<HEADER_ROOM>::new();
-            Some(parts.read_header(&mut header_room)?)
+            Err(parts.read_header(&mut header_room)?)
         };
         let payload = parts.decode_payload(room)?;
         let mut signature_room = Decoded::<SIGNATURE_ROOM>::new();
@@ -306,11 +305,10 @@ impl Verifier {
         if payload.is_empty() {
             return Err(VerifyError::EmptyPart(Part::Payload));
         }
-        let key = match (known, header) {
-            (Some(key), _) if is_key_revoked(key.kid()) => return Err(VerifyError::Revoked),
-            (Some(key), _) => key,
-            (None, Some(header)) => self.key_of(&header, is_key_revoked)?,
-            (None, None) => return Err(VerifyError::UnknownKey),
+        let key = match known {
+            Ok(key) if is_key_revoked(key.kid()) => return Err(VerifyError::Revoked),
+            Ok(key) => key,
+            Err(header) => self.key_of(&header, is_key_revoked)?,
         };
         key.verify(parts.signed.as_bytes(), signature)?;
         Ok((payload, key))

@@ -59,7 +59,7 @@ async fn the_spans_of_a_refresh_arrive_with_its_route_and_status_and_its_steps_b
         assert_eq!(span.parent_span_id, refresh.span_id, "{below}");
         assert!(span.end_time_unix_nano >= span.start_time_unix_nano);
     }
-    assert_eq!(attribute(only(&of_trace, "store"), "step").as_deref(), Some("Advance"));
+    assert_eq!(attribute(only(&of_trace, "store"), "step").as_deref(), Some("session::Advance"));
     let login = only(&spans, "POST /v1/login");
     let hashes = spans.iter().filter(|span| span.trace_id == login.trace_id && span.name == "hash");
     assert_eq!(hashes.count(), 1);
