@@ -1,6 +1,6 @@
 //! The edges of a step, where tests of what survives a crash stop the process.
 //!
-//! Each edge is a place for failpoints, named by the edge and the step: `step-begins:sessions::Advance`. `pause` holds the
+//! Each edge is a place for failpoints, named by the edge and the step: `step-begins:session::Advance`. `pause` holds the
 //! step there, `return` ends the process at once, as `kill -9` would. Without the feature `failpoints` nothing is left of it.
 
 /// Before the step's first statement.

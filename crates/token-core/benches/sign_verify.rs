@@ -5,35 +5,15 @@
 //! end stands the table of ratios, for which all ways are timed in turn; `jsonwebtoken` alone is there for comparison.
 
 mod table;
+mod token;
 
 use std::{hint::black_box, sync::Arc};
 
 use aws_lc_rs::{hmac, rand::SystemRandom, signature as lc};
 use criterion::Criterion;
 use table::{Row, Table, in_turn};
-use token_core::{
-    Algorithm, Audience, Claims, Grant, Issuer, KeySet, KeyType, NoClaims, Rules, SigningKey, UnixTime, Verifier,
-    strict,
-};
-use uuid::Uuid;
-
-const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
-const ISSUER: &str = "https://login.example";
-const AUDIENCE: &str = "https://api.example";
-
-fn grant() -> Grant {
-    Grant {
-        subject: Uuid::from_u128(1),
-        session: Uuid::from_u128(2),
-        token_id: Uuid::from_u128(3),
-        client_id: "web".into(),
-        scope: "notes:read notes:write".into(),
-        auth_time: NOW,
-        amr: vec!["pwd".into(), "otp".into()],
-        roles: vec!["admin".into()],
-        extra: NoClaims,
-    }
-}
+use token::{AUDIENCE, ISSUER, NOW, grant};
+use token_core::{Algorithm, Audience, Claims, Issuer, KeySet, KeyType, NoClaims, Rules, SigningKey, Verifier, strict};
 
 type Primitive<'a> = Box<dyn Fn() + 'a>;
 
@@ -201,7 +181,7 @@ fn measure(criterion: &mut Criterion, key: &SigningKey) -> [Row; 2] {
     let issuer = Issuer::new(key.clone(), ISSUER.into(), Audience::new(AUDIENCE), 900);
     let keys = Arc::new(KeySet::new([key.verification_key()]));
     let verifier = Verifier::new(keys, Rules::access_token(ISSUER, AUDIENCE));
-    let token = issuer.issue(grant(), NOW).unwrap();
+    let token = issuer.issue(grant(3), NOW).unwrap();
     let token = token.expose();
     let (message, signature) = token.rsplit_once('.').unwrap();
     let signature = strict::base64url(signature).unwrap();
@@ -212,7 +192,7 @@ fn measure(criterion: &mut Criterion, key: &SigningKey) -> [Row; 2] {
         Some(alone) => (Some(|| alone.sign()), Some(|| alone.verify(token))),
         None => (None, None),
     };
-    let issue = || drop(black_box(issuer.issue(black_box(grant()), NOW).unwrap()));
+    let issue = || drop(black_box(issuer.issue(black_box(grant(3)), NOW).unwrap()));
     let check = || drop(black_box(verifier.verify::<NoClaims>(black_box(token), NOW).unwrap()));
     [
         compare(

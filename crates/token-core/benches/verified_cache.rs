@@ -1,37 +1,21 @@
 //! What a request costs whose token has verified before, with the checks of time and revocation; and one whose token has not.
 
 mod table;
+mod token;
 
 use std::{cell::Cell, hint::black_box, sync::Arc};
 
 use criterion::Criterion;
 use table::{Row, Table, in_turn};
+use token::{AUDIENCE, ISSUER, NOW, grant};
 use token_core::{
-    Algorithm, Audience, Grant, Issuer, KeySet, NoClaims, RevocationSet, Rules, SigningKey, UnixTime, VerifiedCache,
-    Verifier,
+    Algorithm, Audience, Issuer, KeySet, NoClaims, RevocationSet, Rules, SigningKey, VerifiedCache, Verifier,
 };
 use uuid::Uuid;
 
-const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
-const ISSUER: &str = "https://login.example";
-const AUDIENCE: &str = "https://api.example";
 /// Tokens in the cache, sessions in the revocation set.
 const TOKENS: u128 = 10_000;
 const REVOKED: u64 = 100_000;
-
-fn grant(n: u128) -> Grant {
-    Grant {
-        subject: Uuid::from_u128(1),
-        session: Uuid::from_u128(u128::MAX - n),
-        token_id: Uuid::from_u128(n),
-        client_id: "web".into(),
-        scope: "notes:read notes:write".into(),
-        auth_time: NOW,
-        amr: vec!["pwd".into(), "otp".into()],
-        roles: vec!["admin".into()],
-        extra: NoClaims,
-    }
-}
 
 #[expect(clippy::unwrap_used, reason = "a bench that cannot sign has nothing to measure")]
 fn measure(criterion: &mut Criterion, algorithm: Algorithm) -> [Row; 3] {

@@ -1,34 +1,22 @@
 //! What verifying asks of the allocator. A program of its own, since it counts with an allocator of its own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../benches/token/mod.rs"]
+mod token;
+
 use std::{hint::black_box, sync::Arc};
 
 use allocation_counter::measure;
+use token::{AUDIENCE, ISSUER, NOW, grant};
 use token_core::{
-    Algorithm, Audience, Claims, Grant, Issuer, KeySet, NoClaims, RevocationSet, Rules, SigningKey, UnixTime,
-    VerifiedCache, Verifier,
+    Algorithm, Audience, Claims, Issuer, KeySet, NoClaims, RevocationSet, Rules, SigningKey, VerifiedCache, Verifier,
 };
 use uuid::Uuid;
-
-const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
-const ISSUER: &str = "https://login.example";
-const AUDIENCE: &str = "https://api.example";
 
 fn token_and_verifier(algorithm: Algorithm) -> (String, Verifier) {
     let key = SigningKey::generate(algorithm).unwrap();
     let issuer = Issuer::new(key, ISSUER.into(), Audience::new(AUDIENCE), 900);
-    let grant = Grant {
-        subject: Uuid::from_u128(1),
-        session: Uuid::from_u128(2),
-        token_id: Uuid::from_u128(3),
-        client_id: "web".into(),
-        scope: "notes:read notes:write".into(),
-        auth_time: NOW,
-        amr: vec!["pwd".into(), "otp".into()],
-        roles: vec!["admin".into()],
-        extra: NoClaims,
-    };
-    let token = issuer.issue(grant, NOW).unwrap().into_string();
+    let token = issuer.issue(grant(3), NOW).unwrap().into_string();
     let keys = Arc::new(KeySet::new([issuer.verification_key()]));
     (token, Verifier::new(keys, Rules::access_token(ISSUER, AUDIENCE)))
 }

@@ -1,5 +1,6 @@
 //! What the machine allows: each limit is the bare thing that a request cannot do without, measured in the same run.
 
+mod commit;
 pub(crate) mod hash;
 pub(crate) mod postgres;
 pub(crate) mod route;

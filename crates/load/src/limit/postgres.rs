@@ -4,21 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use diesel::pg::Pg;
-use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Binary};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use tokio::task::JoinSet;
 
+use super::commit::{Commit, ROWS};
 use crate::drive::Pace;
 use crate::figures::Run;
 use crate::outcome::{Outcome, While as _};
-
-/// As many rows as the load refreshes sessions.
-pub(crate) const ROWS: i64 = 10_000;
 
 /// The connections, and which row is next.
 pub(crate) struct Commits {
@@ -56,9 +50,7 @@ impl Commits {
                     if began >= until {
                         return Ok(run);
                     }
-                    // A prime's step: neighbours in time are not neighbours in the table.
-                    let n = next.fetch_add(7_919, Ordering::Relaxed);
-                    let commit = Commit { id: n % ROWS, value: n.to_be_bytes().repeat(4) };
+                    let commit = Commit::of(next.fetch_add(1, Ordering::Relaxed));
                     let mut connection = pool.get().await?;
                     commit.execute(&mut connection).await?;
                     drop(connection);
@@ -76,26 +68,4 @@ impl Commits {
         }
         Ok(all)
     }
-}
-
-/// The statement, prepared once a connection: diesel never keeps an `UPDATE` of its own making.
-struct Commit {
-    id: i64,
-    value: Vec<u8>,
-}
-
-impl QueryFragment<Pg> for Commit {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("UPDATE bare_commits SET value = ");
-        out.push_bind_param::<Binary, _>(&self.value)?;
-        out.push_sql(" WHERE id = ");
-        out.push_bind_param::<BigInt, _>(&self.id)?;
-        Ok(())
-    }
-}
-
-impl QueryId for Commit {
-    type QueryId = Self;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
 }

@@ -5,11 +5,8 @@ use std::time::Instant;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Binary};
-use diesel::sqlite::Sqlite;
 
-use super::postgres::ROWS;
+use super::commit::{Commit, ROWS};
 use crate::drive::Pace;
 use crate::figures::Run;
 use crate::outcome::{Outcome, While as _};
@@ -48,8 +45,8 @@ impl Commits {
             if began >= until {
                 return Ok(run);
             }
-            self.next += 7_919;
-            let commit = Commit { id: self.next % ROWS, value: self.next.to_be_bytes().repeat(4) };
+            self.next += 1;
+            let commit = Commit::of(self.next);
             commit.execute(&mut self.connection).doing("bare commits")?;
             let ended = Instant::now();
             if ended >= from && ended < until {
@@ -58,26 +55,3 @@ impl Commits {
         }
     }
 }
-
-struct Commit {
-    id: i64,
-    value: Vec<u8>,
-}
-
-impl QueryFragment<Sqlite> for Commit {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("UPDATE bare_commits SET value = ");
-        out.push_bind_param::<Binary, _>(&self.value)?;
-        out.push_sql(" WHERE id = ");
-        out.push_bind_param::<BigInt, _>(&self.id)?;
-        Ok(())
-    }
-}
-
-impl QueryId for Commit {
-    type QueryId = Self;
-
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<SqliteConnection> for Commit {}
