@@ -105,7 +105,7 @@
 //! }
 //!
 //! async fn whoami(Authenticated(claims): Authenticated<Tenant>) -> String {
-//!     format!("{} of {}", claims.sub, claims.extra.tenant.unwrap_or_default())
+//!     format!("{} of {}", claims.sub, claims.extra.tenant.as_deref().unwrap_or_default())
 //! }
 //!
 //! let jwks = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
