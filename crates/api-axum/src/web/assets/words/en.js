@@ -1,0 +1,8 @@
+// English: one file a part of the page.
+
+import account from './en/account.js';
+import problems from './en/problems.js';
+import shell from './en/shell.js';
+import signIn from './en/sign-in.js';
+
+export default { ...shell, ...problems, ...signIn, ...account };
