@@ -10,13 +10,14 @@ import { devices } from './views/devices.js';
 import { signIn } from './views/sign-in.js';
 import { invite, signUp } from './views/sign-up.js';
 import { changeEmail, verifyEmail } from './views/verify-email.js';
+import { workshop } from './views/workshop.js';
 
 /** @typedef {import('./types.js').Account} Account */
 /** @typedef {import('./types.js').Settings} Settings */
 /** @typedef {import('./types.js').View} View */
 
 /** Every view, in the order of the navigation. @type {View[]} */
-const VIEWS = [signIn, signUp, invite, verifyEmail, changeEmail, devices];
+const VIEWS = [signIn, signUp, invite, verifyEmail, changeEmail, devices, workshop];
 
 const HOME = '/devices';
 const SIGN_IN = '/sign-in';
