@@ -1,12 +1,16 @@
 // The console: which views there are, which one the address names, and who is signed in.
 
-import { Problem, call, currentAccess, findSession, onSession, onStepUp, send, signedIn } from './api.js';
+import { Problem, call, currentAccess, findSession, forget, onSession, onStepUp, send, signedIn } from './api.js';
 import { fill, focusOn, h } from './dom.js';
 import { notice, problemNotice } from './notice.js';
 import { proveAgain } from './prove.js';
 import { buildFrame } from './shell.js';
 import { startLanguage, t, tOr } from './words.js';
+import { account as accountView } from './views/account.js';
+import { activity } from './views/activity.js';
 import { devices } from './views/devices.js';
+import { forgotPassword, password, resetPassword } from './views/password.js';
+import { secondFactor } from './views/second-factor.js';
 import { signIn } from './views/sign-in.js';
 import { invite, signUp } from './views/sign-up.js';
 import { changeEmail, verifyEmail } from './views/verify-email.js';
@@ -17,7 +21,21 @@ import { workshop } from './views/workshop.js';
 /** @typedef {import('./types.js').View} View */
 
 /** Every view, in the order of the navigation. @type {View[]} */
-const VIEWS = [signIn, signUp, invite, verifyEmail, changeEmail, devices, workshop];
+const VIEWS = [
+  signIn,
+  signUp,
+  invite,
+  verifyEmail,
+  changeEmail,
+  forgotPassword,
+  resetPassword,
+  devices,
+  activity,
+  password,
+  secondFactor,
+  accountView,
+  workshop,
+];
 
 const HOME = '/devices';
 const SIGN_IN = '/sign-in';
@@ -113,6 +131,16 @@ async function enter(tokens, to, words = '') {
   go(to, words);
 }
 
+/** @param {string} words */
+async function leave(words) {
+  const wasSignedIn = currentAccess() !== null;
+  forget();
+  account = null;
+  // Takes the cookie of the session that is over away, lest it be asked how it ended.
+  if (wasSignedIn) await send('POST', 'v1/logout', { body: {} }).catch(() => null);
+  go(SIGN_IN, words);
+}
+
 /** Takes up what the address names. A token leaves the address bar, and with it the history. */
 async function route() {
   const [path = '', query = ''] = location.hash.replace(/^#/, '').split('?', 2);
@@ -175,8 +203,12 @@ async function rendered(view, params) {
   if (view.needs === 'admin' && !account?.roles.includes('admin')) {
     return h('div', {}, h('h2', {}, t('shell.admins_only')), h('p', {}, t('shell.admins_only.text')));
   }
-  const again = async () => void (await show());
-  const context = { params, account, settings, left: leaving.signal, go, say: frame.say, again, enter, reloadAccount };
+  const again = async () => {
+    const focused = document.activeElement?.id ?? '';
+    const heading = await show();
+    focusOn(document.getElementById(focused) ?? heading);
+  };
+  const context = { params, account, settings, left: leaving.signal, go, say: frame.say, again, enter, leave, reloadAccount };
   try {
     return await view.render(context);
   } catch (error) {

@@ -35,6 +35,7 @@
  * @property {(text: string) => void} say tells an outcome, to be seen and heard
  * @property {() => Promise<void>} again renders this view anew
  * @property {(tokens: any, path: string, notice?: string) => Promise<void>} enter takes up the tokens of a login, and leads on
+ * @property {(notice: string) => Promise<void>} leave forgets a session that is over, and leads to where one signs in
  * @property {() => Promise<void>} reloadAccount asks the server anew who is signed in
  */
 
