@@ -118,7 +118,7 @@ fn second_factors_work_too(stage: &Stage, page: &Page<'_>) -> Result<(), Failure
     let recovery = confirmed.pointer("/recovery_codes/0").and_then(Value::as_str).unwrap_or_default().to_owned();
     give_password(page, email, PASSWORD)?;
     page.fill("Code", &app.next_code())?;
-    page.button("Sign in")?;
+    page.button("Go on")?;
     is_in(page)?;
     page.open("/#/workshop")?;
     page.fill("Password", PASSWORD)?;

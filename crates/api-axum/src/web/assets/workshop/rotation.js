@@ -1,7 +1,7 @@
 // Refresh rotation to try: a chain of tokens, a lost answer, ten tabs at once, and a thief.
 
 import { call } from '../api.js';
-import { fill, focusOn, h } from '../dom.js';
+import { fill, focusOn, h, put } from '../dom.js';
 import { action } from '../forms.js';
 import { notice, problemNotice } from '../notice.js';
 import { ago } from '../time.js';
@@ -46,7 +46,8 @@ export function rotationSection(account) {
  */
 function bench(own, leave) {
   const chain = h('ol', { class: 'chain', id: 'chain', 'aria-label': t('workshop.chain') });
-  const story = h('ol', { class: 'story', id: 'story', role: 'log', 'aria-label': t('workshop.story') });
+  const story = h('ol', { class: 'story', id: 'story' });
+  const log = h('div', { role: 'log', 'aria-label': t('workshop.story') }, story);
   const outcome = h('div', { id: 'practice-outcome', role: 'status' });
   const hint = h('p', { class: 'hint', id: 'thief-hint' }, t('workshop.do.replay.hint'));
   /** @type {Map<string, HTMLButtonElement>} */
@@ -54,7 +55,8 @@ function bench(own, leave) {
 
   const draw = () => {
     fill(chain, ...own.chain.map((link, index) => linkItem(link, index, own)));
-    fill(story, ...own.story.map(storyItem));
+    // Only what is new, which is all that a screen reader then reads.
+    put(story, ...own.story.slice(story.childElementCount).map(storyItem));
     const last = own.chain.at(-1)?.generation ?? 0;
     const possible = { refresh: !own.ended, repeat: !own.ended && last > 0, tabs: !own.ended, replay: !own.ended && last > 1 };
     for (const [name, yes] of Object.entries(possible)) buttons.get(name)?.setAttribute('aria-disabled', String(!yes));
@@ -105,7 +107,7 @@ function bench(own, leave) {
     hint,
     outcome,
     h('h3', {}, t('workshop.story')),
-    story,
+    log,
     h('div', { class: 'actions' }, end),
   ];
 }
@@ -157,8 +159,8 @@ async function replayNotice(own, codes) {
   return notice(
     'error',
     h('p', {}, h('strong', {}, t('workshop.replay.caught'))),
-    h('dl', { class: 'facts', id: 'replay-facts' }, ...facts),
-    h('p', { id: 'replay-event' }, ...noted, ' ', h('a', { href: '#/events' }, t('workshop.replay.events'))),
+    h('dl', { class: 'outcomes', id: 'replay-facts' }, ...facts),
+    h('p', { id: 'replay-event' }, ...noted, ' ', h('a', { href: '#/activity' }, t('workshop.replay.events'))),
     h('p', {}, t('workshop.replay.so')),
   );
 }
