@@ -12,6 +12,7 @@ mod http;
 mod interop;
 mod layers;
 mod migrate;
+mod npm;
 mod run;
 mod scratch;
 mod secrets;

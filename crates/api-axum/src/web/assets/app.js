@@ -14,6 +14,7 @@ import { secondFactor } from './views/second-factor.js';
 import { signIn } from './views/sign-in.js';
 import { invite, signUp } from './views/sign-up.js';
 import { changeEmail, verifyEmail } from './views/verify-email.js';
+import { workshop } from './views/workshop.js';
 
 /** @typedef {import('./types.js').Account} Account */
 /** @typedef {import('./types.js').Settings} Settings */
@@ -33,6 +34,7 @@ const VIEWS = [
   password,
   secondFactor,
   accountView,
+  workshop,
 ];
 
 const HOME = '/devices';

@@ -31,6 +31,7 @@ export class Problem extends Error {
  * @property {unknown} [body] sent as JSON
  * @property {Record<string, string>} [headers]
  * @property {AbortSignal} [signal]
+ * @property {RequestCredentials} [credentials] `omit` leaves the cookies out; they are sent where it is not said
  */
 
 /**
@@ -42,7 +43,7 @@ export class Problem extends Error {
  * @returns {Promise<any>}
  * @throws {Problem}
  */
-export async function send(method, path, { body, headers = {}, signal } = {}) {
+export async function send(method, path, { body, headers = {}, signal, credentials = 'same-origin' } = {}) {
   const withBody = body === undefined ? {} : { body: JSON.stringify(body) };
   const declared = body === undefined ? {} : { 'Content-Type': 'application/json' };
   /** @type {Response} */
@@ -54,7 +55,7 @@ export async function send(method, path, { body, headers = {}, signal } = {}) {
       method,
       headers: { Accept: 'application/json', ...declared, ...headers },
       ...withBody,
-      credentials: 'same-origin',
+      credentials,
       cache: 'no-store',
       redirect: 'error',
       signal: signal ?? null,

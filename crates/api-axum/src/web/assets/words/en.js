@@ -4,5 +4,6 @@ import account from './en/account.js';
 import problems from './en/problems.js';
 import shell from './en/shell.js';
 import signIn from './en/sign-in.js';
+import workshop from './en/workshop.js';
 
-export default { ...shell, ...problems, ...signIn, ...account };
+export default { ...shell, ...problems, ...signIn, ...account, ...workshop };
