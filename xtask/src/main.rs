@@ -22,6 +22,7 @@ mod simulate;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,7 @@ enum Task {
     Fuzz(fuzz::Fuzz),
     Chaos(chaos::Chaos),
     Simulate(simulate::Simulate),
+    Web(web::Web),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Task::Fuzz(task) => task.run(),
         Task::Chaos(task) => task.run(),
         Task::Simulate(task) => task.run(),
+        Task::Web(task) => task.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -154,6 +154,7 @@ async function route() {
   const [path = '', query = ''] = location.hash.replace(/^#/, '').split('?', 2);
   shown = { path: path === '' ? '/' : path, params: new URLSearchParams(query) };
   if (shown.params.has('token')) history.replaceState(null, '', `#${path}`);
+  frame.say('');
   const heading = await show();
   focusOn(heading);
 }
@@ -186,7 +187,7 @@ async function show() {
   const title = t(view?.title ?? 'shell.not_found');
   document.title = `${title} · ${settings.product}`;
   const heading = h('h1', { tabindex: '-1' }, title);
-  const top = [heading, ...warnings(), nextNotice ? notice('plain', h('p', {}, nextNotice)) : null];
+  const top = [heading, ...warnings(), nextNotice ? topNotice(nextNotice) : null];
   nextNotice = '';
   frame.main.className = view?.width === 'wide' ? 'wide' : 'narrow';
   const waiting = setTimeout(() => {
@@ -223,6 +224,13 @@ async function rendered(view, params) {
     const retry = h('button', { type: 'button', class: 'button', id: 'retry', onclick: () => void again() }, t('shell.retry'));
     return h('div', {}, problemNotice(error), h('div', { class: 'actions' }, retry));
   }
+}
+
+/** @param {string} words */
+function topNotice(words) {
+  const box = notice('plain', h('p', {}, words));
+  box.id = 'notice';
+  return box;
 }
 
 /** What keeps the page from working where it is. */

@@ -15,7 +15,7 @@ const OUTCOME_MS = 9_000;
 /**
  * @typedef {object} Frame
  * @property {HTMLElement} main where views go
- * @property {(text: string) => void} say
+ * @property {(text: string) => void} say tells an outcome; an empty text takes the last one away
  * @property {(now: { path: string, account: import('./types.js').Account | null }) => void} draw draws head and foot anew
  */
 
@@ -46,7 +46,7 @@ export function buildFrame({ views, settings, onLanguage }) {
   /** @param {string} text */
   const say = (text) => {
     clearTimeout(timer);
-    fill(outcome, h('p', {}, text));
+    fill(outcome, text === '' ? null : h('p', {}, text));
     timer = setTimeout(() => outcome.replaceChildren(), OUTCOME_MS);
   };
 

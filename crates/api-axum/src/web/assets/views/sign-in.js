@@ -107,6 +107,7 @@ async function withPasskey(login, body) {
  */
 async function tryTo(login, attempt, { again }) {
   const { context, panel, next } = login;
+  document.getElementById('notice')?.remove();
   try {
     await context.enter(await attempt(), next);
   } catch (error) {
