@@ -24,7 +24,7 @@ function called(element) {
 const dialogs = [...document.querySelectorAll("dialog:modal")];
 let part = dialogs.at(-1) ?? document;
 if (within) {
-  const parts = [...part.querySelectorAll(PARTS)].filter((one) => visible(one) && plain(one.textContent).includes(within));
+  const parts = [...(dialogs.at(-1) ? [part] : []), ...part.querySelectorAll(PARTS)].filter((one) => visible(one) && plain(one.textContent).includes(within));
   part = parts.sort((one, other) => one.textContent.length - other.textContent.length)[0];
   if (!part) return null;
 }

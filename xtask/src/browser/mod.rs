@@ -1,6 +1,7 @@
 //! `cargo xtask browser`: the console page and passkeys in a real Chromium, driven by `WebDriver`.
 
 mod accessibility;
+mod admin;
 mod driver;
 mod gallery;
 mod page;
@@ -41,6 +42,8 @@ enum Scene {
     Passkeys,
     /// Tokens shown, bent, rotated and replayed in the workshop.
     Workshop,
+    /// Users, sessions, events and keys in the hands of an operator.
+    Admin,
 }
 
 impl Scene {
@@ -48,6 +51,7 @@ impl Scene {
         match self {
             Self::Passkeys => passkeys::play(stage),
             Self::Workshop => workshop::play(stage),
+            Self::Admin => admin::play(stage),
         }
     }
 }
