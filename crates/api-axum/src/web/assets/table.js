@@ -6,6 +6,9 @@ import { h, uniqueId } from './dom.js';
  * @typedef {import('./dom.js').Child | import('./dom.js').Child[]} Cell
  */
 
+/** What stands in a cell that has nothing to say; such a cell is left out of a card. */
+export const NOTHING = '–';
+
 /**
  * A row's first cell is its heading. Roles are said again, since a row that is drawn as a card is no row to every browser.
  *
@@ -22,7 +25,7 @@ export function table({ id, caption, columns, rows }) {
   const element = h(
     'table',
     { id, role: 'table', 'aria-labelledby': captionId },
-    h('caption', { id: captionId, class: 'quiet' }, caption),
+    h('caption', { id: captionId }, caption),
     h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ...heads)),
     body,
   );
@@ -46,6 +49,7 @@ function tableRow({ key, cells }, columns) {
       scope: first ? 'row' : undefined,
       role: first ? 'rowheader' : 'cell',
       'data-label': columns[index],
+      'data-empty': cell === NOTHING,
     }, h('div', {}, ...children));
   });
   return h('tr', { role: 'row', 'data-key': key }, ...made);

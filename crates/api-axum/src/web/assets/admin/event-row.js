@@ -1,7 +1,8 @@
 // A security event as a row of a table.
 
 import { h } from '../dom.js';
-import { exact } from '../time.js';
+import { NOTHING } from '../table.js';
+import { moment } from '../time.js';
 import { t, tOr } from '../words.js';
 
 /**
@@ -30,14 +31,14 @@ export function columns(withUser) {
  */
 export function row(event, user) {
   const kind = h('span', { title: event.kind }, tOr('event.', event.kind, event.kind));
-  const at = h('time', { datetime: event.at }, exact(event.at));
-  const cells = [kind, ...(user ? [user] : []), at, tOr('admin.actor.', event.actor.kind, event.actor.kind), event.ip ?? '–', detail(event)];
+  const at = h('time', { datetime: event.at }, moment(event.at));
+  const cells = [kind, ...(user ? [user] : []), at, tOr('admin.actor.', event.actor.kind, event.actor.kind), event.ip ?? NOTHING, detail(event)];
   return { key: event.id, cells };
 }
 
 /** @param {AdminEvent} event */
 function detail({ detail: said, evidence }) {
-  if (!evidence) return said ?? '–';
+  if (!evidence) return said ? tOr('admin.detail.', said, said) : NOTHING;
   const { presented_generation: presented, current_generation: current, rotated_by: by } = evidence;
   return t('admin.event.evidence', { presented, current, ip: by.ip ?? t('activity.unknown_address') });
 }

@@ -5,8 +5,8 @@ import { confirmed } from '../dialog.js';
 import { fill, h } from '../dom.js';
 import { action } from '../forms.js';
 import { problemNotice, problemText } from '../notice.js';
-import { table } from '../table.js';
-import { ago, exact } from '../time.js';
+import { NOTHING, table } from '../table.js';
+import { ago, moment } from '../time.js';
 import { t, tOr } from '../words.js';
 
 /** @typedef {import('../types.js').Context} Context */
@@ -23,6 +23,8 @@ import { t, tOr } from '../words.js';
  * @property {number | null} sealed_under
  */
 
+/** In the order of the table. @type {SigningKey['state'][]} */
+const STATES = ['next', 'active', 'retired', 'revoked'];
 /** What `force` overrules: nothing was changed, and the server said what it would break. */
 const OVERRULABLE = new Set(['key_not_seen', 'key_in_use', 'no_next_key', 'key_revoked']);
 
@@ -54,7 +56,7 @@ export const adminKeys = {
       },
       failed,
     });
-    const rows = keys.toReversed().map((key) => row(context, key, failed));
+    const rows = keys.toSorted((one, other) => STATES.indexOf(one.state) - STATES.indexOf(other.state)).map((key) => row(context, key, failed));
     const columns = [t('admin.key.kid'), t('admin.state'), t('admin.key.algorithm'), t('admin.key.made'), t('admin.key.times'), t('admin.deed')];
     return h(
       'div',
@@ -121,19 +123,19 @@ function row(context, key, failed) {
     failed,
   });
   const deeds = h('div', { class: 'actions' }, state === 'revoked' ? null : revoke, state === 'active' ? null : remove);
-  const tone = { next: 'plain', active: '', retired: 'warn', revoked: 'bad' }[state];
+  const tone = { next: 'calm', active: '', retired: 'warn', revoked: 'bad' }[state];
   const tag = h('span', { class: `tag ${tone}`.trim() }, tOr('key.', state, state));
   return { key: kid, cells: [h('code', { id, class: 'breaking' }, kid), tag, key.algorithm, ago(key.created_at), times(key), deeds] };
 }
 
 /** @param {SigningKey} key */
 function times({ state, ready_at: ready, since, until }) {
-  const line = (/** @type {string} */ words, /** @type {string} */ at) => h('div', {}, words, ' ', h('time', { datetime: at }, exact(at)));
+  const line = (/** @type {string} */ words, /** @type {string} */ at) => h('div', {}, words, ' ', h('time', { datetime: at }, moment(at)));
   const lines = [];
   if (state === 'next') lines.push(line(t('admin.key.ready'), ready));
   if (since) lines.push(line(t('admin.key.since'), since));
   if (until) lines.push(line(t('admin.key.until'), until));
-  return lines.length > 0 ? lines : ['–'];
+  return lines.length > 0 ? lines : NOTHING;
 }
 
 /**

@@ -5,7 +5,7 @@ import { confirmed, openDialog } from '../dialog.js';
 import { fill, h } from '../dom.js';
 import { action, field, form } from '../forms.js';
 import { notice, problemNotice } from '../notice.js';
-import { table } from '../table.js';
+import { NOTHING, table } from '../table.js';
 import { ago, exact } from '../time.js';
 import { t, tOr } from '../words.js';
 import { columns as eventColumns, row as eventRow } from '../admin/event-row.js';
@@ -190,7 +190,7 @@ function sessionsCard(context, user, path, sessions, failed) {
       failed,
     });
     const kind = tOr('class.', session.device_class, session.device_class);
-    const cells = [h('span', { id }, name), kind, session.ip ?? '–', ago(session.last_used_at), ago(session.created_at), ago(session.expires_at), ending];
+    const cells = [h('span', { id }, name), kind, session.ip ?? NOTHING, ago(session.last_used_at), ago(session.created_at), ago(session.expires_at), ending];
     return { key: session.id, cells };
   });
   const columns = [

@@ -5,7 +5,7 @@ import { openDialog } from '../dialog.js';
 import { fill, focusOn, h } from '../dom.js';
 import { action, field, form } from '../forms.js';
 import { problemNotice } from '../notice.js';
-import { table } from '../table.js';
+import { NOTHING, table } from '../table.js';
 import { ago } from '../time.js';
 import { LANGUAGES, language, t, tCount } from '../words.js';
 
@@ -89,7 +89,7 @@ function columns() {
 /** @param {User} user */
 function row(user) {
   const link = h('a', { href: userPath(user.id) }, user.email);
-  return { key: user.email, cells: [link, user.display_name ?? '–', state(user), user.roles.join(', ') || '–', ago(user.created_at)] };
+  return { key: user.email, cells: [link, user.display_name ?? NOTHING, state(user), user.roles.join(', ') || NOTHING, ago(user.created_at)] };
 }
 
 /** The address of a user's view. @param {string} id */

@@ -73,6 +73,8 @@ export default {
   'admin.event.detail': 'Detail',
   'admin.event.gone': 'a deleted account',
   'admin.event.evidence': 'T{presented} came when T{current} was the newest, fetched from {ip}',
+  'admin.detail.new_device': 'from a new device',
+  'admin.detail.known_device': 'from a known device',
   'admin.actor.owner': 'the owner',
   'admin.actor.admin': 'an operator',
   'admin.actor.operator': 'an operator, by command line',

@@ -73,6 +73,8 @@ export default {
   'admin.event.detail': '자세히',
   'admin.event.gone': '삭제된 계정',
   'admin.event.evidence': '최신이 T{current}일 때 T{presented}이(가) 나타남. 최신 토큰은 {ip}에서 받음',
+  'admin.detail.new_device': '새 기기에서',
+  'admin.detail.known_device': '아는 기기에서',
   'admin.actor.owner': '본인',
   'admin.actor.admin': '운영자',
   'admin.actor.operator': '운영자(명령줄)',
