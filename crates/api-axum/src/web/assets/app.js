@@ -239,7 +239,7 @@ function warnings() {
   if (!window.isSecureContext) boxes.push(notice('warning', h('p', {}, t('shell.insecure'))));
   const { issuer } = settings;
   if (issuer && URL.canParse(issuer) && new URL(issuer).origin !== location.origin) {
-    boxes.push(notice('warning', h('p', {}, t('shell.other_address', { issuer }))));
+    boxes.push(notice('warning', h('p', {}, t('shell.other_address')), h('p', {}, h('a', { href: issuer }, issuer))));
   }
   return boxes;
 }
