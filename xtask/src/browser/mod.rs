@@ -2,6 +2,7 @@
 
 mod accessibility;
 mod admin;
+mod console;
 mod driver;
 mod gallery;
 mod page;
@@ -40,6 +41,8 @@ pub(crate) struct Browser {
 enum Scene {
     /// Passkeys by the HTTP interface alone.
     Passkeys,
+    /// The console page, from signing up to the last passkey.
+    Console,
     /// Tokens shown, bent, rotated and replayed in the workshop.
     Workshop,
     /// Users, sessions, events and keys in the hands of an operator.
@@ -50,6 +53,7 @@ impl Scene {
     fn play(self, stage: &Stage) -> Result<(), Failure> {
         match self {
             Self::Passkeys => passkeys::play(stage),
+            Self::Console => console::play(stage),
             Self::Workshop => workshop::play(stage),
             Self::Admin => admin::play(stage),
         }

@@ -114,10 +114,4 @@ export default {
   'key.gone': '제거',
   'key.gone.text': '필요 없어져 제거되었습니다.',
   'key.revoked': '폐기',
-  'problem.key_not_found': '그런 키가 더는 없습니다.',
-  'problem.key_not_seen': '아직 모든 검증자가 이 키를 가졌다고 할 수 없어, 이 키로 서명한 것을 거부할 수 있습니다.',
-  'problem.key_in_use': '이 키가 서명하고 있거나, 서명한 토큰이 살아 있어 거부될 수 있습니다.',
-  'problem.key_revoked': '폐기된 키입니다. 아는 검증자가 없어질 때까지 목록에 남습니다.',
-  'problem.key_active': '이미 서명하고 있는 키입니다.',
-  'problem.no_next_key': '아직 기다리는 키가 없습니다. 서버가 1분 안에 공개합니다. 강제로 하면 새 키를 만들어 곧바로 씁니다.',
 };
