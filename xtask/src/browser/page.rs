@@ -189,14 +189,9 @@ impl<'a> Page<'a> {
         self.send("POST", "/execute/async", Some(json!({ "script": script, "args": arguments })))
     }
 
-    /// Presses and releases a key, by its code in `WebDriver` §17.4.2 or as a letter, with Shift or without.
-    pub(super) fn key(&self, key: &str, shift: bool) -> Result<(), Failure> {
-        let held = |kind: &str| json!({ "type": kind, "value": "\u{E008}" });
-        let mut actions = vec![json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })];
-        if shift {
-            actions.insert(0, held("keyDown"));
-            actions.push(held("keyUp"));
-        }
+    /// Presses and releases a key, by its code in `WebDriver` §17.4.2 or as a letter.
+    pub(super) fn key(&self, key: &str) -> Result<(), Failure> {
+        let actions = ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key }));
         let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
         self.send("POST", "/actions", Some(json!({ "actions": [keyboard] }))).map(drop)
     }

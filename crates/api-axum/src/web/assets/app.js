@@ -197,6 +197,7 @@ async function show() {
   clearTimeout(waiting);
   if (own !== shows) return null;
   fill(frame.main, ...top, content);
+  frame.main.dataset.view = path;
   return heading;
 }
 
