@@ -100,7 +100,10 @@ fn places(words: &str) -> BTreeSet<&str> {
 fn differences(one: &Words, other: &Words) -> Vec<String> {
     let [first, second] = LANGUAGES;
     let missing = |from: &Words, to: &Words, language: &str| -> Vec<String> {
-        from.keys().filter(|key| !to.contains_key(*key)).map(|key| format!("{language} has no words for `{key}`")).collect()
+        from.keys()
+            .filter(|key| !to.contains_key(*key))
+            .map(|key| format!("{language} has no words for `{key}`"))
+            .collect()
     };
     let mut faults = missing(one, other, second);
     faults.extend(missing(other, one, first));
