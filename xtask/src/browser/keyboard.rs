@@ -96,10 +96,10 @@ impl Keys<'_> {
             self.everything_is_reached(link)?;
         }
         check("every control of every view is reached by Tab, and its focus shows", true)?;
-        self.from_the_top()?;
+        self.begin_at_the_top()?;
         self.tab()?;
         self.page.key(ENTER)?;
-        let inside = self.page.script("return document.activeElement?.id;", json!([]))?;
+        let inside = self.page.script("return document.activeElement?.id;", &json!([]))?;
         check("the first Tab offers to skip to the content", inside == "content")
     }
 
@@ -161,13 +161,13 @@ impl Keys<'_> {
         check("and so is signing out", true)
     }
 
-    fn from_the_top(&self) -> Result<u64, Failure> {
-        Ok(self.page.script(BEGIN, json!([]))?.as_u64().unwrap_or_default())
+    fn begin_at_the_top(&self) -> Result<u64, Failure> {
+        Ok(self.page.script(BEGIN, &json!([]))?.as_u64().unwrap_or_default())
     }
 
     /// Goes once around the page by Tab.
     fn everything_is_reached(&self, what: &str) -> Result<(), Failure> {
-        if self.from_the_top()? == 0 {
+        if self.begin_at_the_top()? == 0 {
             return Err(Failure::new(format!("{what}: nothing is to be reached")));
         }
         let mut left = Vec::new();
@@ -210,7 +210,7 @@ impl Keys<'_> {
     }
 
     fn look(&self) -> Result<Stop, Failure> {
-        let seen = self.page.script(LOOK, json!([]))?;
+        let seen = self.page.script(LOOK, &json!([]))?;
         let said = |name: &str| seen.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let name = said("name");
         if seen.get("shows") != Some(&json!(true)) {

@@ -48,11 +48,11 @@ pub(super) fn play(stage: &Stage) -> Result<(), Failure> {
             let user = format!("#/admin/user?id={id}");
             for (name, path) in INSIDE.into_iter().chain([("admin-user", user.as_str())]) {
                 // As a link leads there: the page is not loaded anew.
-                page.script("location.hash = arguments[0];", json!([path]))?;
+                page.script("location.hash = arguments[0];", &json!([path]))?;
                 is_drawn(page, path)?;
                 stage.show(page, name, &format!("Tour: {name}"))?;
             }
-            let language = page.script("return document.documentElement.lang;", json!([]))?;
+            let language = page.script("return document.documentElement.lang;", &json!([]))?;
             check(&format!("every view is clean in {}", looks.name()), language == looks.language)
         })?;
     }
@@ -63,8 +63,8 @@ pub(super) fn play(stage: &Stage) -> Result<(), Failure> {
 fn is_drawn(page: &Page<'_>, path: &str) -> Result<(), Failure> {
     let wanted = path.trim_start_matches(['/', '#']).split('?').next().unwrap_or_default();
     let drawn = "return document.querySelector('main')?.dataset.view === `/${arguments[0]}`;";
-    page.until("the view", || Ok((page.script(drawn, json!([wanted]))? == true).then_some(())))?;
-    let refused = page.script("return document.querySelector('main #retry') !== null;", json!([]))?;
+    page.until("the view", || Ok((page.script(drawn, &json!([wanted]))? == true).then_some(())))?;
+    let refused = page.script("return document.querySelector('main #retry') !== null;", &json!([]))?;
     if refused == true {
         return Err(Failure::new(format!("{path} could not be loaded:\n{}", page.text()?)));
     }
@@ -77,7 +77,7 @@ fn sign_in(page: &Page<'_>) -> Result<(), Failure> {
     for (id, text) in [("field-email", GUIDE), ("field-password", PASSWORD)] {
         page.until("a field", || {
             let focus = "const field = document.getElementById(arguments[0]); field?.focus(); return field !== null;";
-            Ok((page.script(focus, json!([id]))? == true).then_some(()))
+            Ok((page.script(focus, &json!([id]))? == true).then_some(()))
         })?;
         page.type_keys(text)?;
     }
