@@ -134,7 +134,7 @@ fn keys_are_rotated_and_revoked(stage: &Stage, page: &Page<'_>) -> Result<(), Fa
     let before = kid_in_state(page, "Active")?;
     page.button("Rotate now")?;
     page.button_of("Rotate the signing key?", "Rotate now")?;
-    page.sees("Not every verifier can have this key yet")?;
+    page.sees("Verifiers may not have seen this key yet")?;
     stage.show(page, "admin-force", "Operators: what a forced rotation would break")?;
     page.button("Cancel")?;
     check("a rotation that would break something is refused, and says what", kid_in_state(page, "Active")? == before)?;
