@@ -41,7 +41,15 @@ fn not_in_source(step: &Step, source: &str) -> Option<String> {
     let Ok(text) = fs::read_to_string(root().join(source)) else {
         return Some(format!("{source} cannot be read"));
     };
-    let bare = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    // In a documentation test it stands behind `///`.
+    let strip = |line: &str| line.trim_start_matches([' ', '/']).trim_end().to_owned();
+    let bare = |text: &str| {
+        text.lines()
+            .map(strip)
+            .filter(|line| !line.is_empty() && !line.starts_with("# "))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
     let (text, block) = (bare(&text), bare(&step.text));
     let missing = block.split("\n…\n").find(|part| !text.contains(part.trim()));
     missing.map(|part| format!("{source} has no such lines: {}", part.lines().next().unwrap_or_default()))

@@ -24,9 +24,10 @@ pub(super) fn faults(pages: &[&Page], root: &Path, built: &Path) -> Vec<String> 
 fn not_in_contents(pages: &[&Page]) -> Vec<String> {
     let contents = pages.iter().filter(|page| page.path == Path::new("docs/SUMMARY.md")).flat_map(|page| &page.links);
     let listed: BTreeSet<_> = contents.map(|(link, _)| Path::new("docs").join(link)).collect();
-    let missing = pages.iter().map(|page| &page.path).filter(|path| {
-        path.starts_with("docs") && *path != Path::new("docs/SUMMARY.md") && !listed.contains(*path)
-    });
+    let missing = pages
+        .iter()
+        .map(|page| &page.path)
+        .filter(|path| path.starts_with("docs") && *path != Path::new("docs/SUMMARY.md") && !listed.contains(*path));
     missing.map(|path| format!("{}: it is not in docs/SUMMARY.md", path.display())).collect()
 }
 
@@ -92,7 +93,8 @@ mod tests {
         std::fs::create_dir_all(folder.join("docs")).unwrap();
         std::fs::write(folder.join("docs/a.md"), "").unwrap();
         std::fs::write(folder.join("a.html"), "<h2 id=\"known\">").unwrap();
-        let text = "[1](a.md#known) [2](a.md#unknown) [3](b.md) [4](../README.md) [5](https://example.com) [6](http://a)";
+        let text =
+            "[1](a.md#known) [2](a.md#unknown) [3](b.md) [4](../README.md) [5](https://example.com) [6](http://a)";
         let pages = [Page::read("docs/SUMMARY.md".into(), text), Page::read("docs/c.md".into(), "")];
         let found = faults(&pages.iter().collect::<Vec<_>>(), &folder, &folder);
         std::fs::remove_dir_all(&folder).unwrap();

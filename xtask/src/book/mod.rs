@@ -49,10 +49,13 @@ impl Book {
         }
         run(Command::new("mdbook").args(["build", "docs"]).current_dir(root()))?;
         let pages = pages()?;
-        let mut faults = links::faults(&pages.iter().map(|(page, _)| page).collect::<Vec<_>>(), &root(), &target().join("book"));
-        faults.extend(pages.iter().flat_map(|(page, _)| {
-            page.faults.iter().map(|fault| format!("{}: {fault}", page.path.display()))
-        }));
+        let mut faults =
+            links::faults(&pages.iter().map(|(page, _)| page).collect::<Vec<_>>(), &root(), &target().join("book"));
+        faults.extend(
+            pages
+                .iter()
+                .flat_map(|(page, _)| page.faults.iter().map(|fault| format!("{}: {fault}", page.path.display()))),
+        );
         println!("{} pages, {} links", pages.len(), pages.iter().map(|(page, _)| page.links.len()).sum::<usize>());
         if !self.no_run {
             faults.extend(self.run_pages(&pages)?);

@@ -26,6 +26,8 @@ pub(super) struct Step {
     pub(super) language: String,
     pub(super) text: String,
     pub(super) notes: Notes,
+    /// Whether nothing but space stands between it and the block before.
+    pub(super) follows: bool,
 }
 
 /// What comments above a block say about it.
@@ -49,6 +51,7 @@ impl Page {
         let mut notes = Notes::default();
         let mut block: Option<Step> = None;
         let mut comment: Option<(usize, String)> = None;
+        let mut block_end = 0_usize;
         for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
             let line = text.get(..range.start).unwrap_or_default().matches('\n').count().saturating_add(1);
             match event {
@@ -57,14 +60,20 @@ impl Page {
                         CodeBlockKind::Fenced(info) => info.split([' ', ',']).next().unwrap_or_default().to_owned(),
                         CodeBlockKind::Indented => String::new(),
                     };
-                    block = Some(Step { line, language, text: String::new(), notes: std::mem::take(&mut notes) });
+                    let between = text.get(block_end..range.start).unwrap_or_default();
+                    let follows = block_end > 0 && between.trim().is_empty();
+                    block =
+                        Some(Step { line, language, text: String::new(), notes: std::mem::take(&mut notes), follows });
                 }
                 Event::Text(words) => {
                     if let Some(block) = &mut block {
                         block.text.push_str(&words);
                     }
                 }
-                Event::End(TagEnd::CodeBlock) => page.steps.extend(block.take()),
+                Event::End(TagEnd::CodeBlock) => {
+                    block_end = range.end;
+                    page.steps.extend(block.take());
+                }
                 Event::Start(Tag::HtmlBlock) => comment = Some((line, String::new())),
                 Event::Html(words) => {
                     if let Some((_, comment)) = &mut comment {
@@ -86,7 +95,9 @@ impl Page {
     }
 
     fn understand(&mut self, line: usize, html: &str, notes: &mut Notes) {
-        for comment in html.split("<!--").skip(1).filter_map(|rest| rest.split_once("-->")).map(|(inner, _)| inner.trim()) {
+        for comment in
+            html.split("<!--").skip(1).filter_map(|rest| rest.split_once("-->")).map(|(inner, _)| inner.trim())
+        {
             let (key, value) = comment.split_once(':').unwrap_or((comment, ""));
             let value = value.trim().to_owned();
             match key {
@@ -98,7 +109,13 @@ impl Page {
                 "setup" => self.setup.push(value),
                 "run" => {
                     let notes = std::mem::take(notes);
-                    self.steps.push(Step { line, language: "sh".to_owned(), text: value + "\n", notes });
+                    self.steps.push(Step {
+                        line,
+                        language: "sh".to_owned(),
+                        text: value + "\n",
+                        notes,
+                        follows: false,
+                    });
                 }
                 "figures" | "/figures" | "generated" | "/generated" | "simulation" | "/simulation" => {}
                 _ => self.faults.push(format!("line {line}: the comment `{key}` means nothing here")),
@@ -116,7 +133,8 @@ mod tests {
         let text = "# A\n\n<!-- setup: postgres -->\n\n<!-- exit: 1 -->\n```sh\nfalse\n```\n\n```text\nno\n```\n\n\
                     <!-- run:\nmake\n-->\n\n<!-- not run: it takes a day -->\n```sh\nsleep 1d\n```\n[b](c.md#d)\n<!-- odd -->\n";
         let page = Page::read("a.md".into(), text);
-        let steps: Vec<_> = page.steps.iter().map(|step| (step.line, step.language.as_str(), step.text.as_str())).collect();
+        let steps: Vec<_> =
+            page.steps.iter().map(|step| (step.line, step.language.as_str(), step.text.as_str())).collect();
         assert_eq!(steps, [(6, "sh", "false\n"), (10, "text", "no\n"), (14, "sh", "make\n"), (19, "sh", "sleep 1d\n")]);
         assert_eq!((page.steps[0].notes.exit, page.steps[2].notes.exit), (1, 0));
         assert_eq!(page.steps[3].notes.not_run.as_deref(), Some("it takes a day"));

@@ -99,7 +99,8 @@ impl Sandbox {
     /// Writes a secret where the book's settings look for one.
     pub(super) fn secret(&self, name: &str, text: &str) -> Result<(), Failure> {
         let path = self.folder.join("run/secrets").join(name);
-        let written = fs::write(&path, text).and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)));
+        let written =
+            fs::write(&path, text).and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)));
         written.map_err(|error| Failure::new(format!("{}: {error}", path.display())))
     }
 }
@@ -124,7 +125,11 @@ fn database(server: &str, folder: &Path) -> Result<String, Failure> {
     let (base, options) = server.split_once('?').map_or((server, None), |(base, options)| (base, Some(options)));
     let (front, _) = base.rsplit_once('/').unwrap_or((base, ""));
     let options = options.map(|options| format!("?{options}")).unwrap_or_default();
-    if status.success() { Ok(format!("{front}/{name}{options}")) } else { Err(Failure::new("no database for a page of the book")) }
+    if status.success() {
+        Ok(format!("{front}/{name}{options}"))
+    } else {
+        Err(Failure::new("no database for a page of the book"))
+    }
 }
 
 #[cfg(test)]

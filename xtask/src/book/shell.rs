@@ -41,7 +41,11 @@ pub(super) fn run(page: &Page, sandbox: &Sandbox) -> Result<usize, Vec<String>> 
         let printed = sandbox.in_the_book(&printed);
         let place = format!("{}:{}", page.path.display(), part.line);
         if number.saturating_add(1) == reached && !ended_well {
-            faults.push(format!("{place}: these commands fail:\n{}\n  they print:\n{}", indented(&part.commands), indented(&printed)));
+            faults.push(format!(
+                "{place}: these commands fail:\n{}\n  they print:\n{}",
+                indented(&part.commands),
+                indented(&printed)
+            ));
         } else if let Some(expected) = part.expected.as_ref().filter(|expected| !fits(expected, &printed)) {
             faults.push(format!("{place}: the book says\n{}\n  but it is\n{}", indented(expected), indented(&printed)));
         }
@@ -65,7 +69,7 @@ fn parts(page: &Page) -> Vec<Part> {
             parts.push(part(step, step.text.clone()));
         } else if language == "console" {
             parts.extend(session(step));
-        } else if let Some(last) = parts.last_mut().filter(|_| language == "text" && printing) {
+        } else if let Some(last) = parts.last_mut().filter(|_| language == "text" && printing && step.follows) {
             last.expected = Some(step.text.clone());
         }
         printing = language == "sh" && step.notes.file.is_none() && step.notes.background.is_none();
@@ -95,7 +99,11 @@ fn session(step: &Step) -> Vec<Part> {
             part.expected = Some(String::new());
             parts.push(part);
         } else if let Some(part) = parts.last_mut() {
-            let _ = if continued { writeln!(part.commands, "{line}") } else { writeln!(part.expected.get_or_insert_default(), "{line}") };
+            let _ = if continued {
+                writeln!(part.commands, "{line}")
+            } else {
+                writeln!(part.expected.get_or_insert_default(), "{line}")
+            };
         }
         continued = line.ends_with('\\') && (continued || line.starts_with("$ "));
     }
@@ -163,7 +171,7 @@ mod tests {
 
     #[test]
     fn commands_have_what_they_print() {
-        let text = "```sh\necho a\n```\n\n```text\na\n```\n\n```text\nfree\n```\n\n<!-- exit: 1 -->\n```console\n$ echo b \\\n  c\nb c\n$ false\n```\n";
+        let text = "```sh\necho a\n```\n\n```text\na\n```\n\nAs in\n\n```text\nfree\n```\n\n<!-- exit: 1 -->\n```console\n$ echo b \\\n  c\nb c\n$ false\n```\n";
         let parts = parts(&Page::read("a.md".into(), text));
         let found: Vec<_> =
             parts.iter().map(|part| (part.commands.as_str(), part.expected.as_deref(), part.exit)).collect();
