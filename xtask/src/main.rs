@@ -13,6 +13,7 @@ mod http;
 mod interop;
 mod layers;
 mod migrate;
+mod npm;
 mod run;
 mod scratch;
 mod secrets;
@@ -22,6 +23,7 @@ mod simulate;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 
@@ -52,6 +54,7 @@ enum Task {
     Fuzz(fuzz::Fuzz),
     Chaos(chaos::Chaos),
     Simulate(simulate::Simulate),
+    Web(web::Web),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Fuzz(task) => task.run(),
         Task::Chaos(task) => task.run(),
         Task::Simulate(task) => task.run(),
+        Task::Web(task) => task.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
