@@ -5,6 +5,7 @@ mod account;
 mod admin;
 mod api_key;
 mod argon2id;
+mod claims;
 mod classify;
 mod contract;
 mod factors;
