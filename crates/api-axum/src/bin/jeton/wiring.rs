@@ -157,6 +157,7 @@ fn ports(config: &Config, stores: Stores, issuer: &str) -> Result<Ports, Failure
         mailer: Arc::new(CountedMailer(mailer)),
         webauthn: passkeys.map(|passkeys| Arc::new(passkeys) as Arc<dyn WebAuthn>),
         breaches: config.breaches.as_ref().map(breach::check).transpose()?,
+        claims: None,
     })
 }
 
