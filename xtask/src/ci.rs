@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{browser, deny, fuzz, interop, layers, test};
+use crate::{browser, clients, deny, fuzz, interop, layers, test};
 
 /// Run every check that a change has to pass.
 ///
@@ -44,6 +44,8 @@ enum Step {
     Interop,
     /// Do passkeys work in a real browser?
     Browser,
+    /// Do the TypeScript and the Rust client stay signed in on a network that loses 30 % of the answers?
+    Clients,
     /// Does any input that libFuzzer invents break a promise? 30 seconds a target.
     Fuzz,
 }
@@ -106,6 +108,7 @@ impl Step {
             Self::Test => "test",
             Self::Interop => "interop",
             Self::Browser => "browser",
+            Self::Clients => "clients",
             Self::Fuzz => "fuzz",
         }
     }
@@ -123,6 +126,7 @@ impl Step {
             Self::Test => test::Test::default().run(),
             Self::Interop => interop::Interop::default().run(),
             Self::Browser => browser::Browser::default().run(),
+            Self::Clients => clients::Clients::default().run(),
             Self::Fuzz => return fuzz::Fuzz::in_ci(),
         }
         .map(|()| None)

@@ -142,7 +142,7 @@ impl Network {
                 _ if answer >= self.settings.lose_answers => Luck::Arrives,
                 0..60 => Luck::Cut,
                 60..80 => Luck::Truncated,
-                80..92 => Luck::Replaced,
+                80..96 => Luck::Replaced,
                 _ => Luck::Withheld,
             },
         })
