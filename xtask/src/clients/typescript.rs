@@ -23,8 +23,8 @@ pub(super) fn build() -> Result<Package, Failure> {
     let major = said.trim().strip_prefix('v').and_then(|version| version.split('.').next()?.parse().ok());
     if major.is_none_or(|major: u32| major < OLDEST_NODE) || !succeeds(Command::new("npm").arg("--version")) {
         return Err(Failure::new(format!(
-            "node {OLDEST_NODE} or newer with npm is needed for the TypeScript client: `apt-get install nodejs npm`, \
-             or what your system calls them; `cargo xtask clients rust` runs without"
+            "node {OLDEST_NODE} or newer with npm is needed for the TypeScript client: from your system or nodejs.org; \
+             `cargo xtask clients rust` runs without"
         )));
     }
     let package = Package { folder: root().join("clients").join("typescript") };
