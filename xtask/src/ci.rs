@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{book, browser, deny, fuzz, interop, layers, test, web};
+use crate::{book, browser, clients, deny, fuzz, interop, layers, test, web};
 
 /// Run every check that a change has to pass.
 ///
@@ -48,6 +48,8 @@ enum Step {
     Browser,
     /// Is the book whole: links, settings, sources, and every command of it, run?
     Book,
+    /// Do the TypeScript and the Rust client stay signed in on a network that loses 30 % of the answers?
+    Clients,
     /// Does any input that libFuzzer invents break a promise? 30 seconds a target.
     Fuzz,
 }
@@ -112,6 +114,7 @@ impl Step {
             Self::Interop => "interop",
             Self::Browser => "browser",
             Self::Book => "book",
+            Self::Clients => "clients",
             Self::Fuzz => "fuzz",
         }
     }
@@ -131,6 +134,7 @@ impl Step {
             Self::Interop => interop::Interop::default().run(),
             Self::Browser => browser::Browser::default().run(),
             Self::Book => book::Book::default().run(),
+            Self::Clients => clients::Clients::default().run(),
             Self::Fuzz => return fuzz::Fuzz::in_ci(),
         }
         .map(|()| None)

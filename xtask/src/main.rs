@@ -5,6 +5,7 @@ mod book;
 mod browser;
 mod chaos;
 mod ci;
+mod clients;
 mod demo;
 mod deny;
 mod dev;
@@ -51,6 +52,7 @@ enum Task {
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
     Browser(browser::Browser),
+    Clients(clients::Clients),
     Fuzz(fuzz::Fuzz),
     Chaos(chaos::Chaos),
     Simulate(simulate::Simulate),
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),
         Task::Browser(task) => task.run(),
+        Task::Clients(task) => task.run(),
         Task::Fuzz(task) => task.run(),
         Task::Chaos(task) => task.run(),
         Task::Simulate(task) => task.run(),
