@@ -5,6 +5,7 @@ mod book;
 mod browser;
 mod chaos;
 mod ci;
+mod clients;
 mod demo;
 mod deny;
 mod dev;
@@ -13,6 +14,7 @@ mod http;
 mod interop;
 mod layers;
 mod migrate;
+mod npm;
 mod run;
 mod scratch;
 mod secrets;
@@ -22,6 +24,7 @@ mod simulate;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 
@@ -49,9 +52,11 @@ enum Task {
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
     Browser(browser::Browser),
+    Clients(clients::Clients),
     Fuzz(fuzz::Fuzz),
     Chaos(chaos::Chaos),
     Simulate(simulate::Simulate),
+    Web(web::Web),
 }
 
 fn main() -> ExitCode {
@@ -65,9 +70,11 @@ fn main() -> ExitCode {
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),
         Task::Browser(task) => task.run(),
+        Task::Clients(task) => task.run(),
         Task::Fuzz(task) => task.run(),
         Task::Chaos(task) => task.run(),
         Task::Simulate(task) => task.run(),
+        Task::Web(task) => task.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,10 +18,16 @@ mod revocations;
 mod sessions;
 
 use axum::Router;
+#[cfg(feature = "console")]
+use axum::extract::OriginalUri;
+use axum::extract::{Request, State};
 use axum::middleware::from_fn_with_state;
+use axum::response::Response;
 use axum::routing::{get, patch, post};
 
 pub(crate) use jwks::Jwks;
+#[cfg(feature = "console")]
+pub(crate) use jwks::is_known;
 pub(crate) use oauth::OAuthError;
 pub(crate) use revocations::MAX_WAIT;
 
@@ -37,6 +43,7 @@ use crate::state::ApiState;
 /// Serve it with [`Router::into_make_service_with_connect_info`] for [`SocketAddr`](std::net::SocketAddr), so that sessions
 /// show the address they were opened from; without it the address stays unknown.
 pub fn router(state: ApiState) -> Router {
+    let pages = pages(&state);
     Router::new()
         .route("/v1/accounts", post(accounts::register))
         .merge(login::router())
@@ -56,13 +63,14 @@ pub fn router(state: ApiState) -> Router {
         .merge(oauth::router())
         .route("/.well-known/jwks.json", get(jwks::keys))
         .merge(health::router())
+        .merge(pages)
         .method_not_allowed_fallback(async || {
             Problem::new(
                 ProblemCode::MethodNotAllowed,
                 "This path does not know the method; `Allow` lists those it does.",
             )
         })
-        .fallback(async || Problem::nothing_here())
+        .fallback(elsewhere)
         .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
 }
@@ -72,9 +80,30 @@ pub fn health_router(state: ApiState) -> Router {
     health::router().with_state(state)
 }
 
+/// The pages for people, where there are any.
+fn pages(state: &ApiState) -> Router<ApiState> {
+    #[cfg(feature = "console")]
+    if state.settings().console.is_some() {
+        return crate::web::router();
+    }
+    let _ = state;
+    Router::new()
+}
+
+/// What no route knows. Mounted at `/auth`, no route is asked for `/auth/`, where the page is.
+async fn elsewhere(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
+    #[cfg(feature = "console")]
+    if request.uri().path() == "/" && request.method().is_safe() && state.settings().console.is_some() {
+        let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
+        return crate::web::page(OriginalUri(uri), request.headers().clone()).await;
+    }
+    let _ = (state, request);
+    Err(Problem::nothing_here())
+}
+
 impl Problem {
     /// The one answer to every path that leads nowhere.
-    fn nothing_here() -> Self {
+    pub(crate) fn nothing_here() -> Self {
         Self::new(ProblemCode::NotFound, "There is nothing at this path.")
     }
 }
