@@ -29,6 +29,7 @@ mod edge;
 mod effect;
 mod ending;
 mod error;
+pub mod examine;
 mod load;
 pub mod migrate;
 mod news;
