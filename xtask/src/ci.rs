@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{browser, clients, deny, fuzz, interop, layers, test};
+use crate::{book, browser, clients, deny, fuzz, interop, layers, test};
 
 /// Run every check that a change has to pass.
 ///
@@ -46,6 +46,8 @@ enum Step {
     Browser,
     /// Do the TypeScript and the Rust client stay signed in on a network that loses 30 % of the answers?
     Clients,
+    /// Is the book whole: links, settings, sources, and every command of it, run?
+    Book,
     /// Does any input that libFuzzer invents break a promise? 30 seconds a target.
     Fuzz,
 }
@@ -109,6 +111,7 @@ impl Step {
             Self::Interop => "interop",
             Self::Browser => "browser",
             Self::Clients => "clients",
+            Self::Book => "book",
             Self::Fuzz => "fuzz",
         }
     }
@@ -127,6 +130,7 @@ impl Step {
             Self::Interop => interop::Interop::default().run(),
             Self::Browser => browser::Browser::default().run(),
             Self::Clients => clients::Clients::default().run(),
+            Self::Book => book::Book::default().run(),
             Self::Fuzz => return fuzz::Fuzz::in_ci(),
         }
         .map(|()| None)

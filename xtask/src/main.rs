@@ -1,6 +1,7 @@
 //! The project's own commands, one file a command: `cargo xtask help` lists them.
 
 mod bench;
+mod book;
 mod browser;
 mod chaos;
 mod ci;
@@ -44,6 +45,7 @@ enum Task {
     Test(test::Test),
     Ci(ci::Ci),
     Bench(bench::Bench),
+    Book(book::Book),
     Seed(seed::Seed),
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Task::Test(task) => task.run(),
         Task::Ci(task) => task.run(),
         Task::Bench(task) => task.run(),
+        Task::Book(task) => task.run(),
         Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),
