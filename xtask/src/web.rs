@@ -124,10 +124,9 @@ fn differences(one: &Words, other: &Words) -> Vec<String> {
 
 /// The words whose key no script names: whole, without its number's form, or by its beginning up to a dot.
 fn unused(words: &Words, sources: &[(String, String)]) -> Vec<String> {
-    let literals = sources.iter().flat_map(|(_, text)| text.split(['\'', '`', '"']));
-    // Of a template, what stands before its first value.
-    let named: BTreeSet<&str> =
-        literals.flat_map(|literal| [literal, literal.split("${").next().unwrap_or_default()]).collect();
+    let quoted = sources.iter().flat_map(|(_, text)| text.split(['\'', '`', '"']));
+    // Of a template only its beginning is known here; what it may become, `tsc` checks.
+    let named: BTreeSet<&str> = quoted.map(|text| text.split_once("${").map_or(text, |(start, _)| start)).collect();
     let is_used = |key: &str| {
         let stem = key.strip_suffix(".one").or_else(|| key.strip_suffix(".other")).unwrap_or(key);
         let beginnings = key.match_indices('.').filter_map(|(at, _)| key.get(..=at));
