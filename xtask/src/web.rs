@@ -37,7 +37,7 @@ impl Web {
         let (english, korean) = (english?, korean?);
         let mut faults = differences(&english, &korean);
         faults.extend(unused(&english, &sources));
-        for (page, prefix) in [("docs/errors.md", "problem."), ("docs/events.md", "event.")] {
+        for (page, prefix) in [("docs/reference/errors.md", "problem."), ("docs/reference/events.md", "event.")] {
             faults.extend(wordless(&first_cells(&read(&root().join(page))?), prefix, &english));
         }
         faults.extend(long(&assets)?);
