@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{browser, deny, fuzz, interop, layers, test, web};
+use crate::{book, browser, clients, deny, fuzz, interop, layers, test, web};
 
 /// Run every check that a change has to pass.
 ///
@@ -46,6 +46,10 @@ enum Step {
     Interop,
     /// Do passkeys work in a real browser?
     Browser,
+    /// Is the book whole: links, settings, sources, and every command of it, run?
+    Book,
+    /// Do the TypeScript and the Rust client stay signed in on a network that loses 30 % of the answers?
+    Clients,
     /// Does any input that libFuzzer invents break a promise? 30 seconds a target.
     Fuzz,
 }
@@ -109,6 +113,8 @@ impl Step {
             Self::Test => "test",
             Self::Interop => "interop",
             Self::Browser => "browser",
+            Self::Book => "book",
+            Self::Clients => "clients",
             Self::Fuzz => "fuzz",
         }
     }
@@ -127,6 +133,8 @@ impl Step {
             Self::Test => test::Test::default().run(),
             Self::Interop => interop::Interop::default().run(),
             Self::Browser => browser::Browser::default().run(),
+            Self::Book => book::Book::default().run(),
+            Self::Clients => clients::Clients::default().run(),
             Self::Fuzz => return fuzz::Fuzz::in_ci(),
         }
         .map(|()| None)

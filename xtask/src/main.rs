@@ -1,9 +1,11 @@
 //! The project's own commands, one file a command: `cargo xtask help` lists them.
 
 mod bench;
+mod book;
 mod browser;
 mod chaos;
 mod ci;
+mod clients;
 mod demo;
 mod deny;
 mod dev;
@@ -45,10 +47,12 @@ enum Task {
     Test(test::Test),
     Ci(ci::Ci),
     Bench(bench::Bench),
+    Book(book::Book),
     Seed(seed::Seed),
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
     Browser(browser::Browser),
+    Clients(clients::Clients),
     Fuzz(fuzz::Fuzz),
     Chaos(chaos::Chaos),
     Simulate(simulate::Simulate),
@@ -61,10 +65,12 @@ fn main() -> ExitCode {
         Task::Test(task) => task.run(),
         Task::Ci(task) => task.run(),
         Task::Bench(task) => task.run(),
+        Task::Book(task) => task.run(),
         Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),
         Task::Browser(task) => task.run(),
+        Task::Clients(task) => task.run(),
         Task::Fuzz(task) => task.run(),
         Task::Chaos(task) => task.run(),
         Task::Simulate(task) => task.run(),
