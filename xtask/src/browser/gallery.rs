@@ -64,6 +64,8 @@ impl Gallery {
     }
 
     fn write(&self, page: &Page<'_>, file: &str) -> Result<PathBuf, Failure> {
+        // What sticks to the window stands at its top.
+        page.script("scrollTo(0, 0);", &json!([]))?;
         let sizes = page.devtools("Page.getLayoutMetrics", &json!({}))?;
         let side =
             |name: &str| sizes.pointer(&format!("/cssContentSize/{name}")).and_then(Value::as_f64).unwrap_or(800.0);
