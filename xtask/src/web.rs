@@ -29,7 +29,7 @@ impl Web {
         let (english, korean) = (english?, korean?);
         let mut faults = differences(&english, &korean);
         faults.extend(unused(&english, &sources));
-        for (page, prefix) in [("docs/errors.md", "problem."), ("docs/events.md", "event.")] {
+        for (page, prefix) in [("docs/reference/errors.md", "problem."), ("docs/reference/events.md", "event.")] {
             faults.extend(wordless(&first_cells(&read(&root().join(page))?), prefix, &english));
         }
         faults.extend(long(&assets)?);
@@ -99,7 +99,10 @@ fn places(words: &str) -> BTreeSet<&str> {
 fn differences(one: &Words, other: &Words) -> Vec<String> {
     let [first, second] = LANGUAGES;
     let missing = |from: &Words, to: &Words, language: &str| -> Vec<String> {
-        from.keys().filter(|key| !to.contains_key(*key)).map(|key| format!("{language} has no words for `{key}`")).collect()
+        from.keys()
+            .filter(|key| !to.contains_key(*key))
+            .map(|key| format!("{language} has no words for `{key}`"))
+            .collect()
     };
     let mut faults = missing(one, other, second);
     faults.extend(missing(other, one, first));

@@ -65,7 +65,8 @@ impl Gallery {
 
     fn write(&self, page: &Page<'_>, file: &str) -> Result<PathBuf, Failure> {
         let sizes = page.devtools("Page.getLayoutMetrics", json!({}))?;
-        let side = |name: &str| sizes.pointer(&format!("/cssContentSize/{name}")).and_then(Value::as_f64).unwrap_or(800.0);
+        let side =
+            |name: &str| sizes.pointer(&format!("/cssContentSize/{name}")).and_then(Value::as_f64).unwrap_or(800.0);
         let height = side("height").min(LONGEST);
         let clip = json!({ "x": 0, "y": 0, "width": side("width"), "height": height, "scale": 1 });
         let taken = page.devtools("Page.captureScreenshot", json!({ "clip": clip, "captureBeyondViewport": true }))?;

@@ -160,11 +160,7 @@ impl<'a> Page<'a> {
     }
 
     /// Asks again and again until there is an answer.
-    pub(super) fn until<T>(
-        &self,
-        what: &str,
-        ask: impl Fn() -> Result<Option<T>, Failure>,
-    ) -> Result<T, Failure> {
+    pub(super) fn until<T>(&self, what: &str, ask: impl Fn() -> Result<Option<T>, Failure>) -> Result<T, Failure> {
         let start = Instant::now();
         loop {
             if let Some(answer) = ask()? {
@@ -203,9 +199,7 @@ impl<'a> Page<'a> {
 
     /// Types letter by letter into whatever has the focus.
     pub(super) fn type_keys(&self, text: &str) -> Result<(), Failure> {
-        let both = |letter: char| {
-            ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": letter.to_string() }))
-        };
+        let both = |letter: char| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": letter.to_string() }));
         let actions: Vec<_> = text.chars().flat_map(both).collect();
         let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
         self.send("POST", "/actions", Some(json!({ "actions": [keyboard] }))).map(drop)

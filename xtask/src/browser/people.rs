@@ -31,7 +31,8 @@ pub(super) fn is_in(page: &Page<'_>) -> Result<(), Failure> {
 /// Waits until nobody is.
 pub(super) fn is_out(page: &Page<'_>) -> Result<(), Failure> {
     page.until("that nobody is signed in", || {
-        let out = "return document.getElementById('sign-out') === null && document.querySelector('main form') !== null;";
+        let out =
+            "return document.getElementById('sign-out') === null && document.querySelector('main form') !== null;";
         Ok((page.script(out, json!([]))? == true).then_some(()))
     })
 }

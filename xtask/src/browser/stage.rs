@@ -44,8 +44,7 @@ impl Stage {
         // Browsers trust `localhost` as they trust https, and passkeys are bound to it.
         let origin = format!("http://{}", listen.replace("127.0.0.1", "localhost"));
         let settings = vec!["--issuer".to_owned(), origin.clone()];
-        let mut server =
-            Server::start(&program, &listen, &folder.0, Some(folder.0.join("server.log")), &settings)?;
+        let mut server = Server::start(&program, &listen, &folder.0, Some(folder.0.join("server.log")), &settings)?;
         server.wait_until_ready()?;
         let (gallery, axe) = (Gallery::open()?, Axe::installed()?);
         let (api, driver) = (Client::new(server.base()), Driver::start(headed)?);
@@ -130,13 +129,7 @@ impl Stage {
         rest.get(..end).map(|path| format!("/#/{path}"))
     }
 
-    pub(super) fn post(
-        &self,
-        path: &str,
-        token: Option<&str>,
-        body: Value,
-        status: u16,
-    ) -> Result<Value, Failure> {
+    pub(super) fn post(&self, path: &str, token: Option<&str>, body: Value, status: u16) -> Result<Value, Failure> {
         self.call("POST", path, token, Some(body), status)
     }
 

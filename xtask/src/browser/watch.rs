@@ -37,7 +37,8 @@ fn stranger(entry: &Value, origin: &str) -> Option<String> {
         return None;
     }
     let url = message.pointer("/params/request/url")?.as_str()?;
-    let own = url.starts_with(&format!("{origin}/")) || ["data:", "blob:", "about:"].iter().any(|start| url.starts_with(start));
+    let own = url.starts_with(&format!("{origin}/"))
+        || ["data:", "blob:", "about:"].iter().any(|start| url.starts_with(start));
     (!own).then(|| format!("the page asks another origin: {url}"))
 }
 
@@ -59,8 +60,10 @@ mod tests {
 
     #[test]
     fn errors_of_the_page_are_found_and_refusals_of_the_interface_are_none() {
-        let entry = |level: &str, source: &str, message: &str| json!({ "level": level, "source": source, "message": message });
-        let refusal = "http://localhost:1/v1/refresh - Failed to load resource: the server responded with a status of 401 ()";
+        let entry =
+            |level: &str, source: &str, message: &str| json!({ "level": level, "source": source, "message": message });
+        let refusal =
+            "http://localhost:1/v1/refresh - Failed to load resource: the server responded with a status of 401 ()";
         assert!(complaint(&entry("SEVERE", "network", refusal)).is_none());
         assert!(complaint(&entry("SEVERE", "network", &refusal.replace("401", "500"))).is_some());
         assert!(complaint(&entry("SEVERE", "network", &refusal.replace("v1/refresh", "favicon.ico"))).is_some());

@@ -21,7 +21,8 @@ pub(super) fn play(stage: &Stage) -> Result<(), Failure> {
 }
 
 fn the_token_is_shown(stage: &Stage, page: &Page<'_>) -> Result<(), Failure> {
-    for meaning in ["Which key: its fingerprint", "Whom it speaks of: your account.", "The session that it belongs to."] {
+    for meaning in ["Which key: its fingerprint", "Whom it speaks of: your account.", "The session that it belongs to."]
+    {
         page.sees(meaning)?;
     }
     let colours = "return new Set([...document.querySelectorAll('.token .part')].map((part) => getComputedStyle(part).color)).size;";
@@ -79,11 +80,15 @@ fn a_session_is_practised_on(stage: &Stage, page: &Page<'_>) -> Result<(), Failu
     page.sees("T0 was presented again: T1")?;
     let story = shown(page, "#story li:nth-child(3)")?;
     let prints = chain(page)?;
-    check("a repeated refresh gets the same successor", prints.len() == 2 && story.contains(prints.last().map_or("", String::as_str)))?;
+    check(
+        "a repeated refresh gets the same successor",
+        prints.len() == 2 && story.contains(prints.last().map_or("", String::as_str)),
+    )?;
 
     page.button("Ten tabs at once")?;
     page.sees("10 answers, one successor.")?;
-    let tabs = page.script("return [...document.querySelectorAll('.tabs code')].map((code) => code.textContent);", json!([]))?;
+    let tabs =
+        page.script("return [...document.querySelectorAll('.tabs code')].map((code) => code.textContent);", json!([]))?;
     let tabs = tabs.as_array().cloned().unwrap_or_default();
     let newest = chain(page)?.pop().unwrap_or_default();
     check("ten tabs at once get one successor", tabs.len() == 10 && tabs.iter().all(|print| print == &json!(newest)))?;

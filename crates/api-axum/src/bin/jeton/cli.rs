@@ -144,6 +144,9 @@ pub(crate) enum Command {
     /// Ask a running server whether it can do its work; exit code 0 when it can
     #[command(after_help = HEALTHCHECK)]
     Healthcheck,
+    /// Print the names and defaults that the documentation is held against, as JSON
+    #[command(hide = true)]
+    Reference,
 }
 
 const AFTER_RESTORE: &str = "\

@@ -10,6 +10,7 @@ mod inspect;
 mod keys;
 mod migrate;
 mod paint;
+mod reference;
 mod refusal;
 mod serve;
 mod sessions;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Events { action } => block_on(events::run(Config::load(&settings)?, action)),
         Command::ApiKeys { action } => block_on(apikeys::run(Config::load(&settings)?, action)),
         Command::Keys { action } => block_on(keys::run(Config::load(&settings)?, action)),
+        Command::Reference => reference::run(),
         Command::Healthcheck => block_on(healthcheck::run(Config::load(&settings)?)),
     }
 }
