@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn every_package_has_one_exact_version() {
-        for folder in ["interop", "browser"] {
+        for folder in ["interop", "browser", "web"] {
             let package = fs::read_to_string(root().join("xtask").join(folder).join("package.json")).unwrap();
             let package: serde_json::Value = serde_json::from_str(&package).unwrap();
             let versions = package["dependencies"].as_object().unwrap();

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::run::{Failure, root, run, succeeds, target};
+use crate::npm::packages;
+use crate::run::{Failure, root, run};
 
 const ASSETS: &str = "crates/api-axum/src/web/assets";
 const LANGUAGES: [&str; 2] = ["en", "ko"];
@@ -116,7 +117,9 @@ fn differences(one: &Words, other: &Words) -> Vec<String> {
 
 /// The words whose key no script names: whole, without its number's form, or by its beginning up to a dot.
 fn unused(words: &Words, sources: &[(String, String)]) -> Vec<String> {
-    let named: BTreeSet<&str> = sources.iter().flat_map(|(_, text)| text.split(['\'', '`', '"'])).collect();
+    let quoted = sources.iter().flat_map(|(_, text)| text.split(['\'', '`', '"']));
+    // Of a template only its beginning is known here; what it may become, `tsc` checks.
+    let named: BTreeSet<&str> = quoted.map(|text| text.split_once("${").map_or(text, |(start, _)| start)).collect();
     let is_used = |key: &str| {
         let stem = key.strip_suffix(".one").or_else(|| key.strip_suffix(".other")).unwrap_or(key);
         let beginnings = key.match_indices('.').filter_map(|(at, _)| key.get(..=at));
@@ -151,27 +154,9 @@ fn long(assets: &Path) -> Result<Vec<String>, Failure> {
 
 /// The compiler in its exact version, over every script.
 fn check_types() -> Result<(), Failure> {
-    if !succeeds(Command::new("node").arg("--version")) || !succeeds(Command::new("npm").arg("--version")) {
-        return Err(Failure::new(
-            "node with npm is needed to check the console's scripts: `apt-get install nodejs npm`; or leave it out: \
-             `cargo xtask ci --skip web`",
-        ));
-    }
-    let (wanted, installed) = (root().join("xtask/web"), target().join("web"));
-    let failed = |error| Failure::new(format!("{}: {error}", installed.display()));
-    fs::create_dir_all(&installed).map_err(failed)?;
-    let mark = installed.join("installed");
-    let lock = fs::read(wanted.join("package-lock.json")).map_err(failed)?;
-    if fs::read(&mark).ok().as_ref() != Some(&lock) {
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(wanted.join(file), installed.join(file)).map_err(failed)?;
-        }
-        let quietly = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        run(Command::new("npm").args(quietly).current_dir(&installed))?;
-        fs::write(&mark, lock).map_err(failed)?;
-    }
-    let compiler = installed.join("node_modules/typescript/bin/tsc");
-    run(Command::new("node").arg(compiler).arg("--project").arg(wanted.join("tsconfig.json")))
+    let packages = packages("xtask/web", "web", "to check the console's scripts", "web")?;
+    let compiler = packages.folder.join("node_modules/typescript/bin/tsc");
+    run(Command::new("node").arg(compiler).arg("--project").arg(root().join("xtask/web/tsconfig.json")))
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ mod effect;
 mod encryption;
 mod ending;
 mod error;
+pub mod examine;
 mod load;
 pub mod migrate;
 mod news;

@@ -95,6 +95,24 @@ impl DatabaseUrl {
         }
     }
 
+    /// Whether a password stands in it.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        matches!(&self.0, Target::Postgres(address) if address.config.get_password().is_some())
+    }
+
+    /// The same address, over which PostgreSQL is told that its client is called `name`, unless the address says that itself.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        if let Target::Postgres(address) = &mut self.0
+            && address.config.get_application_name().is_none()
+        {
+            // PostgreSQL keeps 63 bytes of it.
+            address.config.application_name(name);
+        }
+        self
+    }
+
     pub(crate) const fn target(&self) -> &Target {
         &self.0
     }

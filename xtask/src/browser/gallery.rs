@@ -65,9 +65,10 @@ impl Gallery {
 
     fn write(&self, page: &Page<'_>, file: &str) -> Result<PathBuf, Failure> {
         let sizes = page.devtools("Page.getLayoutMetrics", json!({}))?;
-        let side =
-            |name: &str| sizes.pointer(&format!("/cssContentSize/{name}")).and_then(Value::as_f64).unwrap_or(800.0);
-        let height = side("height").min(LONGEST);
+        let side = |name: &str| sizes.pointer(&format!("/cssContentSize/{name}")).and_then(Value::as_f64).unwrap_or(800.0);
+        let over = page.script("return document.querySelector('dialog:modal') ? innerHeight : null;", json!([]))?;
+        // A dialog stands over the window, not over the page.
+        let height = over.as_f64().unwrap_or_else(|| side("height")).min(LONGEST);
         let clip = json!({ "x": 0, "y": 0, "width": side("width"), "height": height, "scale": 1 });
         let taken = page.devtools("Page.captureScreenshot", json!({ "clip": clip, "captureBeyondViewport": true }))?;
         let data = taken.get("data").and_then(Value::as_str).unwrap_or_default();

@@ -5,7 +5,7 @@ const KINDS = {
   button: "button, [role=button], [role=tab], summary, input[type=submit]",
   link: "a[href]",
   field: "input, select, textarea",
-  heading: "h1, h2, h3, h4",
+  error: ".field-error",
 };
 const PARTS = "tr, li, article, section, form, fieldset, dialog, details, [role=group]";
 
@@ -24,9 +24,9 @@ function called(element) {
 const dialogs = [...document.querySelectorAll("dialog:modal")];
 let part = dialogs.at(-1) ?? document;
 if (within) {
-  const parts = [...part.querySelectorAll(PARTS)].filter((one) => visible(one) && plain(one.textContent).includes(within));
+  const parts = [...(dialogs.at(-1) ? [part] : []), ...part.querySelectorAll(PARTS)].filter((one) => visible(one) && plain(one.textContent).includes(within));
   part = parts.sort((one, other) => one.textContent.length - other.textContent.length)[0];
   if (!part) return null;
 }
 const found = [...part.querySelectorAll(KINDS[kind])].filter(visible);
-return found.find((one) => called(one) === name) ?? found.find((one) => kind === "field" && called(one).startsWith(name)) ?? null;
+return found.find((one) => kind === "error" || called(one) === name) ?? found.find((one) => kind === "field" && called(one).startsWith(name)) ?? null;

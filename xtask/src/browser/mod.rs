@@ -1,6 +1,8 @@
 //! `cargo xtask browser`: the console page and passkeys in a real Chromium, driven by `WebDriver`.
 
 mod accessibility;
+mod admin;
+mod console;
 mod driver;
 mod gallery;
 mod page;
@@ -39,15 +41,21 @@ pub(crate) struct Browser {
 enum Scene {
     /// Passkeys by the HTTP interface alone.
     Passkeys,
+    /// The console page, from signing up to the last passkey.
+    Console,
     /// Tokens shown, bent, rotated and replayed in the workshop.
     Workshop,
+    /// Users, sessions, events and keys in the hands of an operator.
+    Admin,
 }
 
 impl Scene {
     fn play(self, stage: &Stage) -> Result<(), Failure> {
         match self {
             Self::Passkeys => passkeys::play(stage),
+            Self::Console => console::play(stage),
             Self::Workshop => workshop::play(stage),
+            Self::Admin => admin::play(stage),
         }
     }
 }

@@ -19,7 +19,7 @@ use super::rounds;
 const BOUND: Duration = Duration::from_secs(28);
 /// The longest until everybody is served again.
 const RECOVERY: Duration = Duration::from_secs(5);
-const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'jeton'";
+const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'jeton%'";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trouble_of_postgres_is_503_and_over_within_5_s_of_its_end() {

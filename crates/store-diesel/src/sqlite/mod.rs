@@ -10,6 +10,7 @@ mod connection;
 mod email;
 mod end;
 mod events;
+pub(crate) mod examine;
 mod factors;
 mod health;
 mod housekeeping;

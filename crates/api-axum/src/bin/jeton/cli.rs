@@ -2,6 +2,7 @@
 
 mod control;
 mod keys;
+mod running;
 mod tokens;
 
 use std::path::PathBuf;
@@ -12,11 +13,19 @@ pub(crate) use self::control::{
     ApiKeysAction, EventsAction, ImportFormat, Listing, RoleChange, SessionsAction, UsersAction, Who,
 };
 pub(crate) use self::keys::{KeysAction, PublicFormat};
+pub(crate) use self::running::{CompletionsArgs, DoctorArgs, ManArgs};
 pub(crate) use self::tokens::{InspectArgs, VerifyArgs, time};
 
 /// Jeton: verify like a JWT, control like a session.
 #[derive(Debug, Parser)]
-#[command(name = "jeton", version, propagate_version = true, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(
+    name = "jeton",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    max_term_width = 80,
+    after_help = EXAMPLES
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -26,9 +35,10 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  jeton serve                                   run the server; needs no configuration
+  jeton serve                    run the server; needs no configuration
   jeton serve --listen 0.0.0.0:8080 --log-format json
-  jeton config show                             every setting, its value and where it came from
+  jeton doctor                   look for what is wrong or could be better
+  jeton config show              every setting, and where it came from
   jeton users create --email you@example.com --admin
   jeton sessions list you@example.com
   jeton apikeys create --name notes --scope revocations
@@ -36,15 +46,16 @@ Examples:
   jeton verify --jwks jwks.json --issuer https://login.example --audience notes
   JETON_DATABASE_URL=postgres://jeton@db/jeton jeton serve
 
-Settings are layered: defaults, then jeton.toml, then environment variables (JETON_LISTEN, JETON_TOKENS__ACCESS_TTL, …),
-then flags. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.";
+Settings are layered: defaults, then jeton.toml, then environment variables
+(JETON_LISTEN, JETON_TOKENS__ACCESS_TTL, …), then flags. Exit codes: 0 done, 1
+failed, 2 wrong usage or configuration.";
 
 /// Settings that every command takes. They win over the environment and the file.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
 pub(crate) struct Settings {
     /// Read settings from this file [default: ./jeton.toml where it exists]
-    #[arg(long, global = true, value_name = "FILE", env = "JETON_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "JETON_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// Serve on this address and port, such as 127.0.0.1:8080; port 0 takes a free one
     #[arg(long, global = true, value_name = "ADDRESS")]
@@ -95,7 +106,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: Option<MigrateAction>,
     },
-    /// Make a database that came back from a backup safe to serve: signs everybody out
+    /// Make a restored database safe to serve: signs everybody out
     #[command(after_help = AFTER_RESTORE)]
     AfterRestore {
         /// Let the signing keys be; access tokens from before then live until they expire
@@ -107,7 +118,7 @@ pub(crate) enum Command {
     },
     /// Show what a token says, without believing it
     Inspect(InspectArgs),
-    /// Say whether a token is good; needs no server, no database, no settings
+    /// Say whether a token is good, without a server
     Verify(VerifyArgs),
     /// Show or check the settings
     #[command(after_help = CONFIG)]
@@ -116,52 +127,66 @@ pub(crate) enum Command {
         action: ConfigAction,
     },
     /// Manage accounts in the database
+    #[command(after_help = control::USERS)]
     Users {
         #[command(subcommand)]
         action: UsersAction,
     },
     /// Show and end signed-in devices
+    #[command(after_help = control::SESSIONS)]
     Sessions {
         #[command(subcommand)]
         action: SessionsAction,
     },
     /// Show security events
+    #[command(after_help = control::EVENTS)]
     Events {
         #[command(subcommand)]
         action: EventsAction,
     },
     /// Manage the keys of resource servers
-    #[command(name = "apikeys")]
+    #[command(name = "apikeys", after_help = control::APIKEYS)]
     ApiKeys {
         #[command(subcommand)]
         action: ApiKeysAction,
     },
     /// Manage the keys that sign access tokens, and the master keys that seal them
+    #[command(after_help = keys::KEYS)]
     Keys {
         #[command(subcommand)]
         action: KeysAction,
     },
-    /// Ask a running server whether it can do its work; exit code 0 when it can
+    /// Look for what is wrong or could be better, and say what to do
+    Doctor(DoctorArgs),
+    /// Ask a running server whether it can do its work
     #[command(after_help = HEALTHCHECK)]
     Healthcheck,
+    /// Print a script that completes commands in your shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for every command
+    Man(ManArgs),
     /// Print the names and defaults that the documentation is held against, as JSON
     #[command(hide = true)]
     Reference,
 }
 
 const AFTER_RESTORE: &str = "\
-Run it once, before any server starts on the restored database. What happened after the backup is forgotten there: a session that
-was ended would live again. So it ends every session, takes back every mailed link, revokes the signing keys (the servers make
-new ones), and moves the revocation feed beyond what its readers have seen. Accounts, passwords, roles, API keys and webhooks stay
-as the backup has them: look through those that were changed since.
+Run it once, before any server starts on the restored database. What happened
+after the backup is forgotten there: a session that was ended would live
+again. So it ends every session, takes back every mailed link, revokes the
+signing keys (the servers make new ones), and moves the revocation feed beyond
+what its readers have seen. Accounts, passwords, roles, API keys and webhooks
+stay as the backup has them: look through those that were changed since.
 
 Example:
   jeton after-restore --yes";
 
 const SERVE: &str = "\
-With no settings at all it serves on 127.0.0.1:8080, keeps its data in ./jeton-data (database, master key and outbox) and
-prints one line with its address when it is ready. SIGTERM or Ctrl-C stops it: it finishes the requests in flight first.
-Metrics are at http://127.0.0.1:9464/metrics, for this machine alone; JETON_METRICS__LISTEN moves them.
+With no settings at all it serves on 127.0.0.1:8080, keeps its data in
+./jeton-data (database, master key and outbox) and prints one line with its
+address when it is ready. SIGTERM or Ctrl-C stops it: it finishes the requests
+in flight first. Metrics are at http://127.0.0.1:9464/metrics, for this
+machine alone; JETON_METRICS__LISTEN moves them.
 
 Examples:
   jeton serve
@@ -170,7 +195,8 @@ Examples:
   JETON_TOKENS__ACCESS_TTL=5m JETON_SESSIONS__MAX_PER_ACCOUNT=1 jeton serve";
 
 const MIGRATE: &str = "\
-`jeton serve` migrates by itself at start; this command is for those who want to do it beforehand.
+`jeton serve` migrates by itself at start; this command is for those who want
+to do it beforehand.
 
 Examples:
   jeton migrate                  the same as `jeton migrate up`
@@ -179,12 +205,28 @@ Examples:
 
 const CONFIG: &str = "\
 Examples:
-  jeton config show              as jeton.toml, each line with where it came from; secrets are hidden
-  jeton config check             exit code 0 when the settings are good, 1 and every problem when not
+  jeton config show              as jeton.toml, with where each value came from
+  jeton config check             exit code 0, or 1 and every problem
+  jeton config check --config /etc/jeton.toml";
+
+const CONFIG_SHOW: &str = "\
+Secrets are hidden. What it prints can be saved as jeton.toml.
+
+Examples:
+  jeton config show
+  JETON_TOKENS__ACCESS_TTL=5m jeton config show | grep access_ttl";
+
+const CONFIG_CHECK: &str = "\
+Exit code 0 when the settings are good, 1 and every problem when they are not.
+`jeton doctor` also looks at what they lead to.
+
+Examples:
+  jeton config check
   jeton config check --config /etc/jeton.toml";
 
 const HEALTHCHECK: &str = "\
-It asks GET /readyz on the address that the server listens on, which also tells what is missing.
+It asks GET /readyz on the address that the server listens on, which also
+tells what is missing.
 
 Example, in a Dockerfile:
   HEALTHCHECK CMD [\"jeton\", \"healthcheck\"]";
@@ -193,14 +235,17 @@ Example, in a Dockerfile:
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum MigrateAction {
     /// Apply every migration that is not applied yet
+    #[command(after_help = "Example:\n  jeton migrate up --config /etc/jeton.toml")]
     Up,
     /// Take the last migration back, and with it the data that it made room for
+    #[command(after_help = "Example:\n  jeton migrate down --yes")]
     Down {
         /// Yes, data may be lost
         #[arg(long)]
         yes: bool,
     },
     /// List the migrations and whether they are applied
+    #[command(after_help = "Example:\n  jeton migrate status")]
     Status,
 }
 
@@ -208,8 +253,10 @@ pub(crate) enum MigrateAction {
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum ConfigAction {
     /// Print every setting with its value and its source
+    #[command(after_help = CONFIG_SHOW)]
     Show,
     /// Say what is wrong with the settings
+    #[command(after_help = CONFIG_CHECK)]
     Check,
 }
 

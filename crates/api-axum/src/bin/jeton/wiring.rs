@@ -50,11 +50,16 @@ pub(crate) async fn migrate_up(config: &Config) -> Result<Vec<String>, Failure> 
 
 /// The database of the settings, with its tables up to date.
 pub(crate) async fn open_database(config: &Config) -> Result<Database, Failure> {
+    open_database_as(config, "jeton").await
+}
+
+/// The same; PostgreSQL is told that its client is called `name`.
+pub(crate) async fn open_database_as(config: &Config, name: &str) -> Result<Database, Failure> {
     for migration in migrate_up(config).await? {
         tracing::info!(migration, "migrated");
     }
     let url = &config.database_url;
-    Database::open(url, &config.database).await.doing(&format!("open the database {url}"))
+    Database::open(&url.clone().named(name), &config.database).await.doing(&format!("open the database {url}"))
 }
 
 /// The use cases for commands that work on the database directly. Access tokens that they could issue would be good nowhere.

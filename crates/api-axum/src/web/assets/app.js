@@ -8,6 +8,10 @@ import { buildFrame } from './shell.js';
 import { startLanguage, t, tOr } from './words.js';
 import { account as accountView } from './views/account.js';
 import { activity } from './views/activity.js';
+import { adminEvents } from './views/admin-events.js';
+import { adminKeys } from './views/admin-keys.js';
+import { adminUser } from './views/admin-user.js';
+import { adminUsers } from './views/admin-users.js';
 import { devices } from './views/devices.js';
 import { forgotPassword, password, resetPassword } from './views/password.js';
 import { secondFactor } from './views/second-factor.js';
@@ -35,6 +39,10 @@ const VIEWS = [
   secondFactor,
   accountView,
   workshop,
+  adminUsers,
+  adminUser,
+  adminEvents,
+  adminKeys,
 ];
 
 const HOME = '/devices';
@@ -231,7 +239,7 @@ function warnings() {
   if (!window.isSecureContext) boxes.push(notice('warning', h('p', {}, t('shell.insecure'))));
   const { issuer } = settings;
   if (issuer && URL.canParse(issuer) && new URL(issuer).origin !== location.origin) {
-    boxes.push(notice('warning', h('p', {}, t('shell.other_address', { issuer }))));
+    boxes.push(notice('warning', h('p', {}, t('shell.other_address')), h('p', {}, h('a', { href: issuer }, issuer))));
   }
   return boxes;
 }

@@ -32,9 +32,10 @@ export function openDialog(title, content) {
  * @param {string} question.title
  * @param {string} question.text
  * @param {string} question.confirm the button that does it
+ * @param {import('./dom.js').Child[]} [question.below] what else is to be said
  * @returns {Promise<boolean>}
  */
-export async function confirmed({ title, text, confirm }) {
+export async function confirmed({ title, text, confirm, below = [] }) {
   let yes = false;
   await openDialog(title, (close) => {
     const cancel = h('button', { type: 'button', class: 'button', id: 'dialog-cancel', onclick: close, autofocus: true });
@@ -44,7 +45,7 @@ export async function confirmed({ title, text, confirm }) {
       close();
     };
     const go = h('button', { type: 'button', class: 'button danger', id: 'dialog-confirm', onclick: agree }, confirm);
-    return [h('p', {}, text), h('div', { class: 'actions' }, go, cancel)];
+    return [h('p', {}, text), ...below, h('div', { class: 'actions' }, go, cancel)];
   });
   return yes;
 }

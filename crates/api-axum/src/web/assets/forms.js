@@ -90,6 +90,15 @@ function revealer(input) {
 }
 
 /**
+ * Says to programs that keep passwords whose password a form is about.
+ *
+ * @param {string | undefined} email
+ */
+export function whose(email) {
+  return h('input', { type: 'text', name: 'username', value: email, autocomplete: 'username', hidden: true, readonly: true });
+}
+
+/**
  * @typedef {object} FormOptions
  * @property {string} id
  * @property {Field[]} fields

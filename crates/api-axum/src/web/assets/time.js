@@ -36,3 +36,8 @@ export function relative(date) {
 export function exact(at) {
   return new Intl.DateTimeFormat(language(), { dateStyle: 'long', timeStyle: 'medium' }).format(new Date(at));
 }
+
+/** The same in few letters, for tables. @param {string | number | Date} at */
+export function moment(at) {
+  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(at));
+}

@@ -75,6 +75,17 @@ export function tOr(prefix, name, otherwise) {
 }
 
 /**
+ * Every key below a prefix, without it, and its words.
+ *
+ * @param {string} prefix
+ * @returns {[string, string][]}
+ */
+export function wordsBelow(prefix) {
+  const own = Object.entries(ALL[current]).filter(([key]) => key.startsWith(prefix));
+  return own.map(([key, words]) => [key.slice(prefix.length), words]);
+}
+
+/**
  * The words for a number of things: those of `key.one` or `key.other`, with `{count}`.
  *
  * @param {CountKey} key

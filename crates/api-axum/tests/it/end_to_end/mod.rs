@@ -7,6 +7,7 @@ mod connections;
 mod control;
 mod crash;
 mod deaf;
+mod doctor;
 mod events;
 mod home;
 mod housekeeping;

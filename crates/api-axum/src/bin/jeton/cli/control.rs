@@ -73,7 +73,7 @@ pub(crate) enum UsersAction {
         report: Option<PathBuf>,
     },
     /// List accounts in the order of their mail addresses
-    #[command(after_help = "Example:\n  jeton users list --email ali\n  jeton users list --json | jq -r '.[].email'")]
+    #[command(after_help = "Examples:\n  jeton users list --email ali\n  jeton users list --json | jq -r '.[].email'")]
     List {
         /// Only addresses that begin so
         #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
@@ -139,11 +139,20 @@ pub(crate) enum RoleChange {
 }
 
 const USERS_CREATE: &str = "\
-It works on the database of the settings, whether or not a server runs, and the rules for passwords are the server's.
+It works on the database of the settings, whether or not a server runs, and
+the rules for passwords are the server's.
 
 Examples:
   jeton users create --email you@example.com --admin
-  pass show jeton/alice | jeton users create --email alice@example.com --display-name Alice --password-stdin";
+  pass show jeton/alice | jeton users create --email alice@example.com \\
+    --display-name Alice --password-stdin";
+
+/// What `jeton users --help` ends with.
+pub(super) const USERS: &str = "\
+Examples:
+  jeton users create --email you@example.com --admin
+  jeton users list --email ali
+  jeton users disable alice@example.com";
 
 /// The form of a file of accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -162,17 +171,20 @@ fn locale(tag: &str) -> Result<Locale, String> {
 }
 
 const USERS_INVITE: &str = "\
-A running server sends the mail. Who opens its link registers with this address, even where registration is by invitation
-alone or the address's domain is not among those allowed.
+A running server sends the mail. Who opens its link registers with this
+address, even where registration is by invitation alone or the address's
+domain is not among those allowed.
 
 Examples:
   jeton users invite alice@example.com
   jeton users invite alice@example.com --locale ko";
 
 const USERS_IMPORT: &str = "\
-Columns: email, password_hash, display_name, roles, locale, email_verified, created_at; only email is needed. Hashes of argon2,
-bcrypt, scrypt and PBKDF2, as passlib, Django and Werkzeug write them, are verified and replaced at the first login. A row that
-cannot be imported is told with its line, and the others go on; exit code 1 when there was one. An address that has an account
+Columns: email, password_hash, display_name, roles, locale, email_verified,
+created_at; only email is needed. Hashes of argon2, bcrypt, scrypt and PBKDF2,
+as passlib, Django and Werkzeug write them, are verified and replaced at the
+first login. A row that cannot be imported is told with its line, and the
+others go on; exit code 1 when there was one. An address that has an account
 is left as it is, so that the same file can be imported again.
 
 Examples:
@@ -181,18 +193,38 @@ Examples:
   jeton users import users.jsonl";
 
 const USERS_REMOVE_FACTORS: &str = "\
-Whoever knows the password, or reads the account's mail, can sign in afterwards: make sure that it is the owner who asks. The
-owner gets a mail about it.
+Whoever knows the password, or reads the account's mail, can sign in
+afterwards: make sure that it is the owner who asks. The owner gets a mail
+about it.
 
 Example:
   jeton users remove-factors alice@example.com";
 
 const USERS_ROLE: &str = "\
-Access tokens say so from their next refresh on. `admin` is the role that may use /v1/admin.
+Access tokens say so from their next refresh on. `admin` is the role that may
+use /v1/admin.
 
 Examples:
   jeton users role alice@example.com add admin
   jeton users role alice@example.com remove billing:read";
+
+/// What `jeton sessions --help` ends with.
+pub(super) const SESSIONS: &str = "\
+Examples:
+  jeton sessions list alice@example.com
+  jeton sessions revoke --all alice@example.com";
+
+/// What `jeton events --help` ends with.
+pub(super) const EVENTS: &str = "\
+Examples:
+  jeton events list --user alice@example.com
+  jeton events tail --kind refresh_replayed";
+
+/// What `jeton apikeys --help` ends with.
+pub(super) const APIKEYS: &str = "\
+Examples:
+  jeton apikeys create --name notes --scope revocations > notes.key
+  jeton apikeys list";
 
 /// What to do with sessions.
 #[derive(Debug, Subcommand)]
@@ -258,11 +290,13 @@ pub(crate) enum EventsAction {
 }
 
 const EVENTS_TAIL: &str = "\
-It reads the database once a second, whichever server wrote to it, and ends when nobody reads its output.
+It reads the database once a second, whichever server wrote to it, and ends
+when nobody reads its output.
 
 Examples:
   jeton events tail
-  jeton events tail --kind refresh_replayed --lines 0 | while read -r event; do notify \"$event\"; done
+  jeton events tail --kind refresh_replayed --lines 0 |
+    while read -r event; do notify \"$event\"; done
   jeton events tail --account alice@example.com --no-follow | jq .kind";
 
 /// What to do with API keys.
@@ -297,7 +331,8 @@ pub(crate) enum ApiKeysAction {
 }
 
 const APIKEYS_CREATE: &str = "\
-Standard output has the key alone, so that it can go into a file; what is said about it goes to standard error.
+Standard output has the key alone, so that it can go into a file; what is said
+about it goes to standard error.
 
 Examples:
   jeton apikeys create --name notes --scope revocations > notes.key

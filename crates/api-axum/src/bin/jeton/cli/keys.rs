@@ -8,7 +8,7 @@ use token_core::Algorithm;
 pub(crate) enum KeysAction {
     /// List the keys: which waits, which signs, which only verify, which are revoked
     #[command(
-        after_help = "Examples:\n  jeton keys list\n  jeton keys list --json | jq -r '.keys[] | select(.state == \"active\").kid'"
+        after_help = "Examples:\n  jeton keys list\n  jeton keys list --json |\n    jq -r '.keys[] | select(.state == \"active\").kid'"
     )]
     List {
         /// Print JSON
@@ -66,7 +66,7 @@ pub(crate) enum KeysAction {
     /// Print the public keys that verify access tokens now
     #[command(name = "export-public", visible_alias = "export-jwks", after_help = EXPORT)]
     ExportPublic {
-        /// How
+        /// The form of the keys
         #[arg(long, value_enum, default_value_t = PublicFormat::Jwks)]
         format: PublicFormat,
         /// Only this key
@@ -100,31 +100,45 @@ pub(crate) enum PublicFormat {
     Pem,
 }
 
+/// What `jeton keys --help` ends with.
+pub(super) const KEYS: &str = "\
+Servers rotate by themselves; these commands are for what they cannot know.
+
+Examples:
+  jeton keys list
+  jeton keys rotate
+  jeton keys revoke gTdTLqu_RE-nOBNlvOW-4AoqBuBgrl0rDJXG9VqWBxA";
+
 const ROTATE: &str = "\
-Servers do this by themselves every `tokens.rotate_every`. A key signs only after it was published for `tokens.jwks_max_age` and
-`tokens.key_margin`, so that no verifier meets a token of a key that it cannot know. --force overrules that: then verifiers
-that do not ask for unknown keys refuse new tokens until they read the keys again. Running servers follow within seconds.
+Servers do this by themselves every `tokens.rotate_every`. A key signs only
+after it was published for `tokens.jwks_max_age` and `tokens.key_margin`, so
+that no verifier meets a token of a key that it cannot know. --force overrules
+that: then verifiers that do not ask for unknown keys refuse new tokens until
+they read the keys again. Running servers follow within seconds.
 
 Examples:
   jeton keys rotate
   jeton keys rotate --kid gTdTLqu_RE-nOBNlvOW-4AoqBuBgrl0rDJXG9VqWBxA";
 
 const REVOKE: &str = "\
-If the key signs now, the one that waits takes over at once. Clients go on by refreshing: no session ends. The private half is
-destroyed, and the key can never be imported again.
+If the key signs now, the one that waits takes over at once. Clients go on by
+refreshing: no session ends. The private half is destroyed, and the key can
+never be imported again.
 
 Example:
   jeton keys revoke gTdTLqu_RE-nOBNlvOW-4AoqBuBgrl0rDJXG9VqWBxA";
 
 const DELETE: &str = "\
-A key that signs is never removed: rotate first. One that tokens need is removed with --force alone; they are refused from then on.
+A key that signs is never removed: rotate first. One that tokens need is
+removed with --force alone; they are refused from then on.
 
 Example:
   jeton keys delete gTdTLqu_RE-nOBNlvOW-4AoqBuBgrl0rDJXG9VqWBxA";
 
 const IMPORT: &str = "\
-The file is refused when everybody may read it, and weak keys are: RSA below 2048 bits, secrets shorter than their hash. The key is
-named by its RFC 7638 thumbprint. It verifies from now on, and signs after `keys rotate --kid KID`.
+The file is refused when everybody may read it, and weak keys are: RSA below
+2048 bits, secrets shorter than their hash. The key is named by its RFC 7638
+thumbprint. It verifies from now on, and signs after `keys rotate --kid KID`.
 
 Examples:
   jeton keys import old-server.pem
@@ -136,18 +150,21 @@ Keys of HS256, HS384 and HS512 are secrets: nothing of them is printed.
 
 Examples:
   jeton keys export-public > jwks.json
-  jeton keys export-public --format pem --kid gTdTLqu_RE-nOBNlvOW-4AoqBuBgrl0rDJXG9VqWBxA";
+  jeton keys export-public --format pem \\
+    --kid gTdTLqu_RE-nOBNlvOW-4AoqBuBgrl0rDJXG9VqWBxA";
 
 const REWRAP: &str = "\
-Put the new master key first in the settings of every server, with the old one behind it (2:NEW,1:OLD), then run this once, then
-take the old one away. No session ends. It is safe to run again, and to interrupt.
+Put the new master key first in the settings of every server, with the old one
+behind it (2:NEW,1:OLD), then run this once, then take the old one away. No
+session ends. It is safe to run again, and to interrupt.
 
 Example:
   JETON_MASTER_KEY=2:NEW,1:OLD jeton keys rewrap";
 
 const FORGET: &str = "\
-For a master key that was stolen: after `keys rewrap` its sessions live on, and move to the new one when they are refreshed.
-Running servers forget it when they start again.
+For a master key that was stolen: after `keys rewrap` its sessions live on,
+and move to the new one when they are refreshed. Running servers forget it
+when they start again.
 
 Example:
   jeton keys forget-master 1";

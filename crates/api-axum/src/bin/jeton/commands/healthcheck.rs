@@ -26,7 +26,8 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     Err(Failure::new(format!("the server at http://{address} is not ready: it answered {status}")))
 }
 
-async fn ask(address: SocketAddr) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
+/// Asks `GET /readyz` and answers its status.
+pub(super) async fn ask(address: SocketAddr) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::get("/readyz").header(header::HOST, address.to_string()).body(Body::empty())?;
@@ -37,7 +38,7 @@ async fn ask(address: SocketAddr) -> Result<StatusCode, Box<dyn std::error::Erro
 }
 
 /// An address that means every interface is reached by the loopback one.
-fn reachable(listen: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -2,12 +2,15 @@
 
 mod after_restore;
 mod apikeys;
+mod completions;
 mod config;
 mod control;
+mod doctor;
 mod events;
 mod healthcheck;
 mod inspect;
 mod keys;
+mod man;
 mod migrate;
 mod paint;
 mod reference;
@@ -42,6 +45,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Events { action } => block_on(events::run(Config::load(&settings)?, action)),
         Command::ApiKeys { action } => block_on(apikeys::run(Config::load(&settings)?, action)),
         Command::Keys { action } => block_on(keys::run(Config::load(&settings)?, action)),
+        Command::Doctor(arguments) => doctor::run(&settings, &arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
         Command::Reference => reference::run(),
         Command::Healthcheck => block_on(healthcheck::run(Config::load(&settings)?)),
     }

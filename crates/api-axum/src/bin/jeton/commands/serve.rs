@@ -17,7 +17,7 @@ use crate::listener::{self, Drained};
 use crate::logging;
 use crate::loopback::is_loopback;
 use crate::operations::{Connections, Management, PartTimes, Sample, Traces, Watch};
-use crate::wiring::{Service, open_database};
+use crate::wiring::{Service, open_database_as};
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let traces = Traces::start(&config.traces)?;
@@ -70,7 +70,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
 async fn start(config: &Config, address: SocketAddr, operations: Operations) -> Result<(Database, Service), Failure> {
     let issuer = config.issuer.clone().unwrap_or_else(|| format!("http://{address}"));
     warn_if_open(&issuer);
-    let database = open_database(config).await?;
+    let database = open_database_as(config, &server_name()).await?;
     let service = Service::start(config, &issuer, &database, operations).await?;
     tracing::info!(
         %address,
@@ -83,6 +83,12 @@ async fn start(config: &Config, address: SocketAddr, operations: Operations) -> 
         "ready"
     );
     Ok((database, service))
+}
+
+/// What PostgreSQL knows this server as, so that `jeton doctor` can tell servers and their versions apart.
+fn server_name() -> String {
+    let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("jeton/{} {node}:{}", env!("CARGO_PKG_VERSION"), std::process::id())
 }
 
 /// Says so when tokens would travel in the clear over a network.

@@ -95,6 +95,29 @@ impl Letterhead {
         Ok(Letter { id, name, message })
     }
 
+    /// Writes a mail by which an operator sees that mail arrives. `unique` tells it from others.
+    ///
+    /// # Errors
+    /// [`MailError::Never`] when the address is one that no message can be sent to.
+    pub(super) fn trial(&self, to: &EmailAddress, unique: u64, encoding: Encoding) -> Result<Letter, MailError> {
+        let name = "test";
+        let id = id_of(name, &unique.to_string());
+        let text = format!(
+            "Mail of {} ({}) arrives.\n\nSomebody who runs it sent this to see that.\n",
+            self.product, self.issuer
+        );
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, address(to)?))
+            .subject(format!("{}: a test mail", self.product))
+            .date_now()
+            .message_id(Some(format!("<{id}@{}>", self.domain())))
+            .raw_header(header("Auto-Submitted", "auto-generated"))
+            .singlepart(part(ContentType::TEXT_PLAIN, text, encoding));
+        let message = message.map_err(|error| MailError::Never(error.to_string()))?;
+        Ok(Letter { id, name, message })
+    }
+
     fn token(&self, kind: TokenMailKind, token: &str) -> Value {
         let link = self.links.of(kind, token, &self.issuer);
         let (amount, unit) = lifetime(kind);

@@ -5,6 +5,7 @@ mod links;
 mod outbox;
 mod smtp;
 mod templates;
+mod trial;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub(crate) use self::links::{Link, Links};
 pub(crate) use self::outbox::Outbox;
 use self::smtp::{Smtp, SmtpUnusable};
 pub(crate) use self::templates::Templates;
+pub(crate) use self::trial::Trial;
 
 /// How mail is written and sent.
 #[derive(Clone, Debug)]

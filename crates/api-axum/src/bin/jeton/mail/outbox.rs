@@ -22,16 +22,23 @@ impl Outbox {
     pub(super) fn new(data_dir: &Path, letterhead: Letterhead) -> Self {
         Self { folder: data_dir.join("outbox"), letterhead }
     }
+
+    /// Writes a letter to its file.
+    pub(super) async fn keep(&self, letter: &Letter) -> Result<PathBuf, MailError> {
+        let (folder, file) = (self.folder.clone(), format!("{}-{}.eml", letter.name, letter.id));
+        let bytes = letter.message.formatted();
+        let written = tokio::task::spawn_blocking(move || write(&folder, &file, &bytes)).await;
+        let later = |error: &dyn std::fmt::Display| MailError::Later(format!("the outbox: {error}"));
+        written.map_err(|error| later(&error))?.map_err(|error| later(&error))
+    }
 }
 
 #[async_trait]
 impl Mailer for Outbox {
     async fn send(&self, mail: Mail<'_>) -> Result<(), MailError> {
-        let Letter { id, name, message } = self.letterhead.write(&mail, Encoding::Readable)?;
-        let (folder, file) = (self.folder.clone(), format!("{name}-{id}.eml"));
-        let written = tokio::task::spawn_blocking(move || write(&folder, &file, &message.formatted())).await;
-        let later = |error: &dyn std::fmt::Display| MailError::Later(format!("the outbox: {error}"));
-        let path = written.map_err(|error| later(&error))?.map_err(|error| later(&error))?;
+        let letter = self.letterhead.write(&mail, Encoding::Readable)?;
+        let path = self.keep(&letter).await?;
+        let name = letter.name;
         // The link to the file: the one in it is a secret, which no log may hold.
         tracing::info!(
             mail = name,

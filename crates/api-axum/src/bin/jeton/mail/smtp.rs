@@ -8,7 +8,7 @@ use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
 
@@ -58,6 +58,20 @@ impl Smtp {
             builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
         }
         Ok(Self { transport: builder.build(), letterhead, patience: *timeout })
+    }
+
+    /// Connects, encrypts and signs in, and sends nothing.
+    pub(super) async fn handshake(&self) -> Result<(), String> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("it closed the connection".to_owned()),
+            Err(error) => Err(in_words(&error)),
+        }
+    }
+
+    /// Hands one message over.
+    pub(super) async fn hand_over(&self, message: Message) -> Result<(), String> {
+        self.transport.send(message).await.map(drop).map_err(|error| in_words(&error))
     }
 
     /// What an error means for the mail. The server's "never" is about this mail only where it takes others: a wrong password, or

@@ -3,7 +3,7 @@
 import { call, send } from '../api.js';
 import { openDialog } from '../dialog.js';
 import { fill, focusOn, h } from '../dom.js';
-import { action, field, form } from '../forms.js';
+import { action, field, form, whose } from '../forms.js';
 import { notice, problemNotice } from '../notice.js';
 import { exact } from '../time.js';
 import { language, t } from '../words.js';
@@ -139,6 +139,7 @@ async function deleteDialog(context) {
       },
       beside: [cancel],
     });
+    element.prepend(whose(context.account?.email));
     return [h('p', {}, t('account.delete.warning')), element];
   });
   if (gone) await context.leave(t('account.delete.done'));

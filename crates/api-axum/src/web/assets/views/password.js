@@ -2,7 +2,7 @@
 
 import { call, send } from '../api.js';
 import { fill, focusOn, h } from '../dom.js';
-import { field, form } from '../forms.js';
+import { field, form, whose } from '../forms.js';
 import { notice } from '../notice.js';
 import { strengthMeter } from '../strength.js';
 import { language, t, tCount } from '../words.js';
@@ -36,9 +36,7 @@ export const password = {
         await context.again();
       },
     });
-    // Programs that keep passwords look for whose it is.
-    const whose = h('input', { type: 'text', name: 'username', value: context.account?.email, autocomplete: 'username', hidden: true, readonly: true });
-    element.prepend(whose);
+    element.prepend(whose(context.account?.email));
     return h('div', {}, h('p', { class: 'lead' }, t('password.lead')), element);
   },
 };

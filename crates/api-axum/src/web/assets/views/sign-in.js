@@ -45,7 +45,7 @@ export const signIn = {
 function passwordStep(login, said) {
   const { context, panel } = login;
   const { settings } = context;
-  const email = field({ name: 'email', label: t('field.email'), type: 'email', value: login.email, autocomplete: 'username webauthn' });
+  const email = field({ name: 'email', label: t('field.email'), type: 'email', value: login.email, autocomplete: 'username' });
   const password = field({ name: 'password', label: t('field.password'), type: 'password', autocomplete: 'current-password' });
   const outcome = h('div', {}, said);
   const forgot = h('a', { href: '#/forgot-password', id: 'forgot-password' }, t('forgot.link'));

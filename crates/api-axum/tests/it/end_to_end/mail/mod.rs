@@ -1,6 +1,6 @@
 //! Mail through a real SMTP server: taken, refused, down, slow; in plain words and in Korean; and the links in it work.
 
-mod server;
+pub(in crate::end_to_end) mod server;
 
 use std::time::{Duration, Instant};
 

@@ -19,28 +19,28 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How the server wants to be spoken to.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(in crate::end_to_end) enum Kind {
     Plain,
     /// With TLS, and a user with a password.
     StartTls,
 }
 
 /// Where mails of one test arrive, whether or not a server runs.
-pub(super) struct Mailroom(TempDir);
+pub(in crate::end_to_end) struct Mailroom(TempDir);
 
 /// A running server. Dropping it ends it.
-pub(super) struct SmtpServer {
+pub(in crate::end_to_end) struct SmtpServer {
     child: Child,
-    pub(super) port: u16,
+    pub(in crate::end_to_end) port: u16,
 }
 
 impl Mailroom {
-    pub(super) fn new() -> Self {
+    pub(in crate::end_to_end) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
     /// Starts a server on this port, or on any.
-    pub(super) fn start(&self, kind: Kind, port: u16) -> SmtpServer {
+    pub(in crate::end_to_end) fn start(&self, kind: Kind, port: u16) -> SmtpServer {
         let script = self.0.path().join("smtp_server.py");
         fs::write(&script, SCRIPT).unwrap();
         let kind = match kind {
@@ -56,24 +56,24 @@ impl Mailroom {
     }
 
     /// The certificate of the authority that the server's is from.
-    pub(super) fn authority(&self) -> PathBuf {
+    pub(in crate::end_to_end) fn authority(&self) -> PathBuf {
         self.0.path().join("ca.pem")
     }
 
     /// Lets the server take five seconds for each mail, or no time.
-    pub(super) fn be_slow(&self, slow: bool) {
+    pub(in crate::end_to_end) fn be_slow(&self, slow: bool) {
         let path = self.0.path().join("slow");
         if slow { drop(File::create(path).unwrap()) } else { fs::remove_file(path).unwrap() }
     }
 
     /// Every mail that has arrived.
-    pub(super) fn mails(&self) -> Vec<Value> {
+    pub(in crate::end_to_end) fn mails(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.0.path().join("mails.jsonl")).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Waits for a mail to this address whose subject has these words.
-    pub(super) async fn expect(&self, to: &str, words: &str) -> Value {
+    pub(in crate::end_to_end) async fn expect(&self, to: &str, words: &str) -> Value {
         let started = Instant::now();
         loop {
             let is_it = |mail: &Value| mail["to"][0] == to && subject(mail).contains(words);
@@ -95,12 +95,12 @@ impl Drop for SmtpServer {
     }
 }
 
-pub(super) fn subject(mail: &Value) -> &str {
+pub(in crate::end_to_end) fn subject(mail: &Value) -> &str {
     mail["headers"]["subject"].as_str().unwrap()
 }
 
 /// The token of the link in a mail, which both halves must have.
-pub(super) fn token(mail: &Value) -> String {
+pub(in crate::end_to_end) fn token(mail: &Value) -> String {
     let in_text = |half: &str| {
         let text = mail[half].as_str().unwrap();
         let at = text.find("jot_").unwrap_or_else(|| panic!("no token in {text}"));

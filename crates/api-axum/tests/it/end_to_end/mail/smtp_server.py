@@ -27,7 +27,8 @@ class Handler:
         if os.path.exists(os.path.join(folder, "slow")):
             await asyncio.sleep(5)
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        body = {kind: message.get_body((kind,)).get_content() for kind in ("plain", "html")}
+        halves = {kind: message.get_body((kind,)) for kind in ("plain", "html")}
+        body = {kind: half.get_content() if half else None for kind, half in halves.items()}
         mail = {
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,

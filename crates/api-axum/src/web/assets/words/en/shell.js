@@ -24,7 +24,7 @@ export default {
   'shell.admins_only': 'For operators',
   'shell.admins_only.text': 'Your account does not have the role that this page needs.',
   'shell.insecure': 'This page was not loaded securely, so browsers refuse its cookie and nobody can stay signed in. Open it by https, or on this machine as localhost.',
-  'shell.other_address': 'This page is meant to be opened at {issuer}. Here signing in is refused.',
+  'shell.other_address': 'This page is meant to be opened at another address; here signing in is refused. Open it there:',
   'shell.signed_out': 'You are signed out.',
   'shell.done': 'Done.',
   'shell.nav.account': 'Your account',

@@ -24,7 +24,7 @@ export default {
   'shell.admins_only': '운영자 전용',
   'shell.admins_only.text': '이 페이지에 필요한 역할이 계정에 없습니다.',
   'shell.insecure': '이 페이지는 안전한 연결로 열리지 않았습니다. 브라우저가 쿠키를 거부하므로 로그인을 유지할 수 없습니다. https로 열거나, 이 컴퓨터에서는 localhost로 여세요.',
-  'shell.other_address': '이 페이지는 {issuer} 에서 열어야 합니다. 지금 주소에서는 로그인이 거부됩니다.',
+  'shell.other_address': '이 페이지는 다른 주소에서 열어야 합니다. 지금 주소에서는 로그인이 거부됩니다. 여기서 여세요.',
   'shell.signed_out': '로그아웃했습니다.',
   'shell.done': '완료했습니다.',
   'shell.nav.account': '내 계정',
