@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{book, browser, clients, deny, fuzz, interop, layers, test, web};
+use crate::{book, browser, clients, deny, fuzz, interop, layers, reference, test, web};
 
 /// Run every check that a change has to pass.
 ///
@@ -46,7 +46,7 @@ enum Step {
     Interop,
     /// Do the console and passkeys work in a real browser, for everybody?
     Browser,
-    /// Is the book whole: links, settings, sources, and every command of it, run?
+    /// Is the reference what the code says, and the book whole: links, settings, sources, and every command, run?
     Book,
     /// Do the TypeScript and the Rust client stay signed in on a network that loses 30 % of the answers?
     Clients,
@@ -133,7 +133,7 @@ impl Step {
             Self::Test => test::Test::default().run(),
             Self::Interop => interop::Interop::default().run(),
             Self::Browser => browser::Browser::default().run(),
-            Self::Book => book::Book::default().run(),
+            Self::Book => reference::Reference { check: true }.run().and_then(|()| book::Book::default().run()),
             Self::Clients => clients::Clients::default().run(),
             Self::Fuzz => return fuzz::Fuzz::in_ci(),
         }

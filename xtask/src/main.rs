@@ -15,6 +15,7 @@ mod interop;
 mod layers;
 mod migrate;
 mod npm;
+mod reference;
 mod run;
 mod scratch;
 mod secrets;
@@ -48,6 +49,7 @@ enum Task {
     Ci(ci::Ci),
     Bench(bench::Bench),
     Book(book::Book),
+    Reference(reference::Reference),
     Seed(seed::Seed),
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Task::Ci(task) => task.run(),
         Task::Bench(task) => task.run(),
         Task::Book(task) => task.run(),
+        Task::Reference(task) => task.run(),
         Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),

@@ -9,7 +9,7 @@ export interface Problem {
   readonly [member: string]: unknown;
 }
 
-/** The codes that this client itself gives; every other is Jeton's own (docs/errors.md). */
+/** The codes that this client itself gives; every other is Jeton's own (docs/reference/errors.md). */
 export type ClientCode = 'no_answer' | 'not_signed_in' | 'no_refresh_cookie' | 'other_origin' | 'unexpected_answer';
 
 /** The codes with which a session is over: its refresh token gives nothing any more. */

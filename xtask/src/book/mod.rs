@@ -20,7 +20,7 @@ use crate::run::{Failure, build, cargo, root, run, succeeds, target};
 use crate::scratch::Folder;
 use crate::test::Postgres;
 
-const INSTALL: &str = "CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked mdbook --version ^0.5 --no-default-features --features search";
+const INSTALL: &str = "CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked mdbook --version 0.5.4 --no-default-features --features search";
 
 /// Build the book from docs/, and check it.
 ///

@@ -165,6 +165,9 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for every command
     Man(ManArgs),
+    /// Print the names and defaults that the documentation is held against, as JSON
+    #[command(hide = true)]
+    Reference,
 }
 
 const AFTER_RESTORE: &str = "\

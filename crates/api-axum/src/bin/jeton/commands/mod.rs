@@ -13,6 +13,7 @@ mod keys;
 mod man;
 mod migrate;
 mod paint;
+mod reference;
 mod refusal;
 mod serve;
 mod sessions;
@@ -47,6 +48,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Doctor(arguments) => doctor::run(&settings, &arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
+        Command::Reference => reference::run(),
         Command::Healthcheck => block_on(healthcheck::run(Config::load(&settings)?)),
     }
 }

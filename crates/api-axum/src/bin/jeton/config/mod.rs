@@ -29,6 +29,7 @@ use auth_domain::login::Client;
 use auth_domain::model::{ClassLimits, KeyPolicy, OnLimit, RefreshPolicy, SessionLimit};
 use store_diesel::{DatabaseUrl, Options};
 
+pub(crate) use self::keys::KEYS;
 pub(crate) use self::layers::Inputs;
 use self::layers::Layers;
 pub(crate) use self::operations::{MetricsListen, TraceSettings};
