@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{browser, deny, fuzz, interop, layers, test};
+use crate::{browser, deny, fuzz, interop, layers, openapi, test};
 
 /// Run every check that a change has to pass.
 ///
@@ -38,6 +38,8 @@ enum Step {
     Docs,
     /// Licences, banned crates, sources, known vulnerabilities.
     Deny,
+    /// Is `docs/openapi.json` what the code says?
+    Openapi,
     /// Every test, on both databases.
     Test,
     /// Do standard clients of other languages get on with the server, and accept what we accept?
@@ -103,6 +105,7 @@ impl Step {
             Self::Tidy => "tidy",
             Self::Docs => "docs",
             Self::Deny => "deny",
+            Self::Openapi => "openapi",
             Self::Test => "test",
             Self::Interop => "interop",
             Self::Browser => "browser",
@@ -120,6 +123,7 @@ impl Step {
             Self::Tidy => run(&mut cargo(["test", "--quiet", "--package", "xtask", "tidy"])),
             Self::Docs => run(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
             Self::Deny => return deny::check(),
+            Self::Openapi => openapi::Openapi::in_ci(),
             Self::Test => test::Test::default().run(),
             Self::Interop => interop::Interop::default().run(),
             Self::Browser => browser::Browser::default().run(),

@@ -12,6 +12,7 @@ mod http;
 mod interop;
 mod layers;
 mod migrate;
+mod openapi;
 mod run;
 mod scratch;
 mod secrets;
@@ -45,6 +46,7 @@ enum Task {
     Bench(bench::Bench),
     Seed(seed::Seed),
     Migrate(migrate::Migrate),
+    Openapi(openapi::Openapi),
     Interop(interop::Interop),
     Browser(browser::Browser),
     Fuzz(fuzz::Fuzz),
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Task::Bench(task) => task.run(),
         Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
+        Task::Openapi(task) => task.run(),
         Task::Interop(task) => task.run(),
         Task::Browser(task) => task.run(),
         Task::Fuzz(task) => task.run(),

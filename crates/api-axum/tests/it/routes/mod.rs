@@ -3,6 +3,7 @@
 mod bad_input;
 mod headers;
 mod logs;
+mod openapi;
 mod presenter;
 mod problems;
 mod shedding;
