@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{browser, deny, fuzz, interop, layers, openapi, test};
+use crate::{browser, deny, fuzz, interop, layers, openapi, schemathesis, test};
 
 /// Run every check that a change has to pass.
 ///
@@ -44,6 +44,8 @@ enum Step {
     Test,
     /// Do standard clients of other languages get on with the server, and accept what we accept?
     Interop,
+    /// Does the server answer as its OpenAPI document says, whatever it is sent?
+    Schemathesis,
     /// Do passkeys work in a real browser?
     Browser,
     /// Does any input that libFuzzer invents break a promise? 30 seconds a target.
@@ -62,7 +64,7 @@ impl Ci {
         let chosen =
             steps.filter(|step| !self.skip.contains(step) && (self.only.is_empty() || self.only.contains(step)));
         let rows: Vec<_> = chosen.map(timed).collect();
-        println!("\n{:<8} {:>7}  outcome", "step", "seconds");
+        println!("\n{:<12} {:>7}  outcome", "step", "seconds");
         for (step, took, outcome) in &rows {
             let words = match outcome {
                 Outcome::Held => "held".to_owned(),
@@ -71,7 +73,7 @@ impl Ci {
                     format!("FAILED: {}", failure.to_string().lines().next().unwrap_or_default())
                 }
             };
-            println!("{:<8} {:>7.1}  {words}", step.name(), took.as_secs_f32());
+            println!("{:<12} {:>7.1}  {words}", step.name(), took.as_secs_f32());
         }
         let failed: Vec<_> = rows
             .iter()
@@ -108,6 +110,7 @@ impl Step {
             Self::Openapi => "openapi",
             Self::Test => "test",
             Self::Interop => "interop",
+            Self::Schemathesis => "schemathesis",
             Self::Browser => "browser",
             Self::Fuzz => "fuzz",
         }
@@ -126,6 +129,7 @@ impl Step {
             Self::Openapi => openapi::Openapi::in_ci(),
             Self::Test => test::Test::default().run(),
             Self::Interop => interop::Interop::default().run(),
+            Self::Schemathesis => schemathesis::Schemathesis::default().run(),
             Self::Browser => browser::Browser::default().run(),
             Self::Fuzz => return fuzz::Fuzz::in_ci(),
         }

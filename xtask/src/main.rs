@@ -14,6 +14,7 @@ mod layers;
 mod migrate;
 mod openapi;
 mod run;
+mod schemathesis;
 mod scratch;
 mod secrets;
 mod seed;
@@ -44,6 +45,7 @@ enum Task {
     Test(test::Test),
     Ci(ci::Ci),
     Bench(bench::Bench),
+    Schemathesis(schemathesis::Schemathesis),
     Seed(seed::Seed),
     Migrate(migrate::Migrate),
     Openapi(openapi::Openapi),
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Task::Test(task) => task.run(),
         Task::Ci(task) => task.run(),
         Task::Bench(task) => task.run(),
+        Task::Schemathesis(task) => task.run(),
         Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
         Task::Openapi(task) => task.run(),

@@ -35,18 +35,24 @@ impl Language {
 }
 
 pub(super) fn python() -> Result<Language, Failure> {
+    let program = python_with("interop/python", &source("requirements.txt"), "interop")?;
+    Ok(Language { program, flags: Vec::new(), beside: None })
+}
+
+/// Python with the libraries that a file asks for, kept in a folder below the target folder, for a step of `cargo xtask ci`.
+pub(crate) fn python_with(folder: &str, wanted: &Path, step: &str) -> Result<PathBuf, Failure> {
     if !succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])) {
-        return Err(missing("python3 with venv", "apt-get install python3 python3-venv"));
+        return Err(missing("python3 with venv", "apt-get install python3 python3-venv", step));
     }
-    let (folder, wanted) = (installed("python"), source("requirements.txt"));
+    let folder = target().join(folder);
     let program = folder.join("bin").join("python");
-    if !is_current(&folder, &wanted)? {
+    if !is_current(&folder, wanted)? {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
         let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-        run(Command::new(&program).args(quiet).arg(&wanted))?;
-        remember(&folder, &wanted)?;
+        run(Command::new(&program).args(quiet).arg(wanted))?;
+        remember(&folder, wanted)?;
     }
-    Ok(Language { program, flags: Vec::new(), beside: None })
+    Ok(program)
 }
 
 pub(super) fn node() -> Result<Language, Failure> {
@@ -54,7 +60,7 @@ pub(super) fn node() -> Result<Language, Failure> {
     let major = version.and_then(|output| major_version(&String::from_utf8_lossy(&output.stdout)));
     let Some(major) = major.filter(|major| *major >= OLDEST_NODE && succeeds(Command::new("npm").arg("--version")))
     else {
-        return Err(missing(&format!("node {OLDEST_NODE} or newer with npm"), "apt-get install nodejs npm"));
+        return Err(missing(&format!("node {OLDEST_NODE} or newer with npm"), "apt-get install nodejs npm", "interop"));
     };
     let (folder, wanted) = (installed("node"), source("package-lock.json"));
     if !is_current(&folder, &wanted)? {
@@ -75,9 +81,9 @@ fn major_version(said: &str) -> Option<u32> {
     said.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-fn missing(what: &str, how: &str) -> Failure {
+fn missing(what: &str, how: &str, step: &str) -> Failure {
     Failure::new(format!(
-        "{what} is needed for standard clients to drive the server: `{how}`; or leave it out: `cargo xtask ci --skip interop`"
+        "{what} is needed to drive the server: `{how}`; or leave it out: `cargo xtask ci --skip {step}`"
     ))
 }
 

@@ -24,7 +24,7 @@ use utoipa::openapi::{
 
 pub(crate) use answer::Answer;
 pub(crate) use operation::Operation;
-pub(crate) use schema::{audience, ceremony_options, credential, device_class, jwk_set};
+pub(crate) use schema::{always, audience, ceremony_options, credential, device_class, jwk_set};
 
 use crate::routes;
 

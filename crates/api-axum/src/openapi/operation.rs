@@ -4,7 +4,7 @@ use auth_domain::model::ApiScope;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Schema};
 use utoipa::{IntoParams, ToSchema};
@@ -204,7 +204,9 @@ impl Operation {
 
     /// A form of OAuth: name, whether it must be there, what it is, an example. Answers are errors of RFC 6749 then.
     pub(crate) fn form(mut self, fields: &[(&str, bool, &str, &str)], errors: &[(u16, &'static str)]) -> Self {
-        let mut form = ObjectBuilder::new();
+        // What is not known is passed over, but nothing may come twice (RFC 6749 §3.2).
+        let any = AdditionalProperties::RefOr(RefOr::T(Schema::from(Object::with_type(Type::String))));
+        let mut form = ObjectBuilder::new().additional_properties(Some(any));
         let mut example = json!({});
         for (name, required, about, value) in fields {
             let field = ObjectBuilder::new().schema_type(Type::String).description(Some(*about));

@@ -15,6 +15,11 @@ pub(crate) fn device_class() -> Object {
     object.enum_values(Some(classes.into_iter().chain([None]))).build()
 }
 
+/// A flag that has one value.
+pub(crate) fn always<const VALUE: bool>() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([VALUE])).build()
+}
+
 /// Whom a token is meant for: one, or several (RFC 7519 §4.1.3).
 pub(crate) fn audience() -> Schema {
     let one = || ObjectBuilder::new().schema_type(Type::String);

@@ -60,9 +60,8 @@ struct LoginBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     device_token: Option<SecretString>,
-    /// How the tokens travel: in the body, or in cookies that no script can read.
+    /// How the tokens travel: in the body, unless it says otherwise, or in cookies that no script can read.
     #[serde(default)]
-    #[schema(inline, default = "body")]
     transport: Transport,
 }
 

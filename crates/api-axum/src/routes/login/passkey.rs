@@ -56,9 +56,8 @@ pub(super) struct PasskeyBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     device_token: Option<SecretString>,
-    /// How the tokens travel: in the body, or in cookies that no script can read.
+    /// How the tokens travel: in the body, unless it says otherwise, or in cookies that no script can read.
     #[serde(default)]
-    #[schema(inline, default = "body")]
     transport: Transport,
 }
 

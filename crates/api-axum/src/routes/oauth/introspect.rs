@@ -17,7 +17,7 @@ use super::client::Basic;
 use super::{OAuthError, access_token};
 use crate::extract::Form;
 use crate::guard::{GuardError, bearer_token};
-use crate::openapi::audience;
+use crate::openapi::{always, audience};
 use crate::problem::Problem;
 use crate::state::ApiState;
 
@@ -70,7 +70,7 @@ fn bearer(parts: &Parts) -> Result<SecretString, OAuthError> {
 #[schema(as = Introspection)]
 pub(super) enum Introspected {
     Inactive {
-        #[schema(examples(false))]
+        #[schema(schema_with = always::<false>)]
         active: bool,
     },
     Active(Box<ActiveBody>),
@@ -80,7 +80,7 @@ pub(super) enum Introspected {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ActiveToken)]
 pub(super) struct ActiveBody {
-    #[schema(examples(true))]
+    #[schema(schema_with = always::<true>)]
     active: bool,
     /// `Bearer` for an access token. A refresh token says so, lest a resource server let it in.
     #[schema(value_type = String, examples("Bearer"))]

@@ -37,5 +37,12 @@ pub(in crate::routes) fn describe(api: &mut Api) {
 const EXAMPLE: &str = "event: revocations\nid: 130\ndata: {\"entries\":[],\"cursor\":\"130\",\"age_ms\":120}\n\n";
 
 fn events() -> RefOr<Schema> {
-    RefOr::T(ObjectBuilder::new().schema_type(Type::String).build().into())
+    let text = |about: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+    let event = ObjectBuilder::new()
+        .description(Some("An event of the stream."))
+        .property("event", text("`revocations`."))
+        .property("id", text("The cursor."))
+        .property("data", text("The JSON that the poll answers."))
+        .required("data");
+    RefOr::T(event.build().into())
 }
