@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{book, browser, clients, deny, fuzz, interop, layers, reference, test, web};
+use crate::{book, browser, clients, deny, fuzz, interop, layers, openapi, reference, schemathesis, test, web};
 
 /// Run every check that a change has to pass.
 ///
@@ -40,10 +40,14 @@ enum Step {
     Deny,
     /// Do the console's scripts have their types, and all languages the same words?
     Web,
+    /// Is `docs/openapi.json` what the code says?
+    Openapi,
     /// Every test, on both databases.
     Test,
     /// Do standard clients of other languages get on with the server, and accept what we accept?
     Interop,
+    /// Does the server answer as its OpenAPI document says, whatever it is sent?
+    Schemathesis,
     /// Do the console and passkeys work in a real browser, for everybody?
     Browser,
     /// Is the reference what the code says, and the book whole: links, settings, sources, and every command, run?
@@ -66,7 +70,7 @@ impl Ci {
         let chosen =
             steps.filter(|step| !self.skip.contains(step) && (self.only.is_empty() || self.only.contains(step)));
         let rows: Vec<_> = chosen.map(timed).collect();
-        println!("\n{:<8} {:>7}  outcome", "step", "seconds");
+        println!("\n{:<12} {:>7}  outcome", "step", "seconds");
         for (step, took, outcome) in &rows {
             let words = match outcome {
                 Outcome::Held => "held".to_owned(),
@@ -75,7 +79,7 @@ impl Ci {
                     format!("FAILED: {}", failure.to_string().lines().next().unwrap_or_default())
                 }
             };
-            println!("{:<8} {:>7.1}  {words}", step.name(), took.as_secs_f32());
+            println!("{:<12} {:>7.1}  {words}", step.name(), took.as_secs_f32());
         }
         let failed: Vec<_> = rows
             .iter()
@@ -110,8 +114,10 @@ impl Step {
             Self::Docs => "docs",
             Self::Deny => "deny",
             Self::Web => "web",
+            Self::Openapi => "openapi",
             Self::Test => "test",
             Self::Interop => "interop",
+            Self::Schemathesis => "schemathesis",
             Self::Browser => "browser",
             Self::Book => "book",
             Self::Clients => "clients",
@@ -130,8 +136,10 @@ impl Step {
             Self::Docs => run(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
             Self::Deny => return deny::check(),
             Self::Web => web::Web::default().run(),
+            Self::Openapi => openapi::Openapi::in_ci(),
             Self::Test => test::Test::default().run(),
             Self::Interop => interop::Interop::default().run(),
+            Self::Schemathesis => schemathesis::Schemathesis::default().run(),
             Self::Browser => browser::Browser::default().run(),
             Self::Book => reference::Reference { check: true }.run().and_then(|()| book::Book::default().run()),
             Self::Clients => clients::Clients::default().run(),

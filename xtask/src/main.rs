@@ -16,7 +16,9 @@ mod layers;
 mod migrate;
 mod npm;
 mod reference;
+mod openapi;
 mod run;
+mod schemathesis;
 mod scratch;
 mod secrets;
 mod seed;
@@ -50,8 +52,10 @@ enum Task {
     Bench(bench::Bench),
     Book(book::Book),
     Reference(reference::Reference),
+    Schemathesis(schemathesis::Schemathesis),
     Seed(seed::Seed),
     Migrate(migrate::Migrate),
+    Openapi(openapi::Openapi),
     Interop(interop::Interop),
     Browser(browser::Browser),
     Clients(clients::Clients),
@@ -69,8 +73,10 @@ fn main() -> ExitCode {
         Task::Bench(task) => task.run(),
         Task::Book(task) => task.run(),
         Task::Reference(task) => task.run(),
+        Task::Schemathesis(task) => task.run(),
         Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
+        Task::Openapi(task) => task.run(),
         Task::Interop(task) => task.run(),
         Task::Browser(task) => task.run(),
         Task::Clients(task) => task.run(),

@@ -100,7 +100,17 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) fn start(program: &Path) -> Result<Self, Failure> {
+        Self::keep(Command::new(program))
+    }
+
+    /// An empty database on it; the address is the database's.
+    pub(crate) fn with_fresh_database(program: &Path) -> Result<Self, Failure> {
         let mut command = Command::new(program);
+        command.arg("--fresh-database");
+        Self::keep(command)
+    }
+
+    fn keep(mut command: Command) -> Result<Self, Failure> {
         command.current_dir(root()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|error| not_started(&command, &error))?;
         let mut lines =

@@ -8,6 +8,7 @@ use auth_domain::model::{Password, PasswordContext, PasswordPolicy, PasswordRefu
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
@@ -22,12 +23,18 @@ pub(crate) struct Advice {
 }
 
 /// An estimate on the wire.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PasswordStrength)]
 pub(crate) struct StrengthBody {
     /// 0 (guessed at once) to 4 (very hard to guess).
+    #[schema(minimum = 0, maximum = 4, examples(4))]
     score: u8,
+    /// How many guesses it takes, as a power of ten.
+    #[schema(examples(14.2))]
     guesses_log10: f64,
+    #[schema(required)]
     warning: Option<String>,
+    #[schema(examples("Add another word or two."))]
     suggestions: Vec<String>,
 }
 

@@ -13,6 +13,8 @@
 //! | `measure` | the metrics that the router counts through the facade `metrics`, for whichever recorder you install (`docs/reference/metrics.md`)
 //! | `Operations`, `RequestWatch` | what may watch requests, such as a tracer
 //! `console` | the page at `/` | a page for people: sign in, devices, second factors, account; served where `HttpSettings::console` says so
+//! | `openapi` | the OpenAPI document of the router, which `/openapi.json` answers too
+//! `docs-page` | | `/docs`, a page that shows that document, with everything that it needs in the program
 //! `server` | the binary `jeton` | configuration, storage and wiring; the library needs none of it
 //!
 //! # What it never does
@@ -121,6 +123,8 @@
 #[cfg(feature = "router")]
 mod advice;
 mod clock;
+#[cfg(feature = "docs-page")]
+mod docs_page;
 #[cfg(feature = "router")]
 mod extract;
 #[cfg(feature = "guard-core")]
@@ -131,6 +135,8 @@ mod layers;
 mod load;
 #[cfg(feature = "router")]
 pub mod measure;
+#[cfg(feature = "router")]
+mod openapi;
 #[cfg(feature = "router")]
 mod operations;
 #[cfg(feature = "guard-core")]
@@ -161,6 +167,8 @@ pub use guard::{
     FeedHealth, GuardBuilder, GuardHealth, GuardLayer, GuardService, GuardStartError, IssuerHealth, KeysHealth,
     OnStale, Refusals,
 };
+#[cfg(feature = "router")]
+pub use openapi::openapi;
 #[cfg(feature = "router")]
 pub use operations::{BegunRequest, HttpLoad, Operations, RequestWatch};
 #[cfg(feature = "guard-core")]

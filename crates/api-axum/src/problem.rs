@@ -9,6 +9,8 @@ mod code;
 #[cfg(feature = "router")]
 mod domain;
 mod header;
+#[cfg(feature = "router")]
+mod meaning;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -85,6 +87,24 @@ impl Problem {
         self.retry_after.or(self.code.retry_after())
     }
 
+    /// What its body is.
+    pub(crate) const MEDIA_TYPE: &'static str = "application/problem+json";
+
+    /// Its body.
+    pub(crate) fn body(&self) -> Value {
+        let mut body = json!({
+            "type": format!("urn:jeton:problem:{}", self.code.code()),
+            "title": self.code.title(),
+            "status": self.code.status().as_u16(),
+            "detail": self.detail,
+            "code": self.code.code(),
+        });
+        if let Value::Object(body) = &mut body {
+            body.extend(self.members.clone());
+        }
+        body
+    }
+
     /// What it says to the caller.
     #[must_use]
     pub fn detail(&self) -> &str {
@@ -95,19 +115,10 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let retry_after = self.retry_after();
-        let Self { code, detail, members, challenge, .. } = self;
+        let body = self.body();
+        let Self { code, challenge, .. } = self;
         let status = code.status();
-        let mut body = json!({
-            "type": format!("urn:jeton:problem:{}", code.code()),
-            "title": code.title(),
-            "status": status.as_u16(),
-            "detail": detail,
-            "code": code.code(),
-        });
-        if let Value::Object(body) = &mut body {
-            body.extend(members);
-        }
-        let media_type = HeaderValue::from_static("application/problem+json");
+        let media_type = HeaderValue::from_static(Self::MEDIA_TYPE);
         let mut response = (status, [(CONTENT_TYPE, media_type)], body.to_string()).into_response();
         // For the layer that counts.
         response.extensions_mut().insert(code);

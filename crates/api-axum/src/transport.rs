@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::extract::declares_json;
 use crate::problem::{Problem, ProblemCode};
@@ -25,8 +26,9 @@ const DEVICE_COOKIE: &str = "__Host-jeton_device";
 const DEVICE_COOKIE_LIFE: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// How the client wants its refresh token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
+#[schema(rename_all = "lowercase")]
 pub(crate) enum Transport {
     /// In the body: for clients that keep secrets.
     #[default]
@@ -117,17 +119,30 @@ fn check_same_origin(headers: &HeaderMap, origin: &str) -> Result<(), Problem> {
 }
 
 /// RFC 6749 §5.1, and three fields of our own.
-#[derive(Serialize)]
-struct TokenResponse<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenResponse)]
+pub(crate) struct TokenResponse<'a> {
+    #[schema(examples("eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbGljZSJ9.c2ln"))]
     access_token: &'a str,
+    #[schema(value_type = String, examples("Bearer"))]
     token_type: &'static str,
+    /// For how many seconds the access token is good.
+    #[schema(examples(900))]
     expires_in: u64,
+    /// Left out where it travels in the cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("jrt_bW9yZSB0aGFuIHRoaXJ0eSByYW5kb20gYnl0ZXM"))]
     refresh_token: Option<&'a str>,
+    #[schema(examples("openid"))]
     scope: &'a str,
+    /// For how many seconds the refresh token is good if it is not used.
+    #[schema(examples(2_592_000))]
     refresh_expires_in: u64,
+    #[schema(format = "uuid", examples("0198f3a2-7d2e-7c4f-8a11-4b6e3d8f9c52"))]
     session_id: String,
+    /// To show at the next login. After a login alone, and left out where it travels in a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("jdt_dGhpcyBkZXZpY2Ugc2lnbmVkIGluIGJlZm9yZQ"))]
     device_token: Option<&'a str>,
 }
 

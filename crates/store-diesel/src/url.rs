@@ -1,6 +1,7 @@
 //! Where the database is; its scheme picks the engine.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -111,6 +112,20 @@ impl DatabaseUrl {
             address.config.application_name(name);
         }
         self
+    }
+
+    /// Whether others on the network can read what is said to the database: it is, or may be, on another machine, and the URL
+    /// does not demand encryption.
+    #[must_use]
+    pub fn can_be_overheard(&self) -> bool {
+        let Target::Postgres(address) = &self.0 else { return false };
+        let is_far = |host: &Host| match host {
+            Host::Tcp(name) if name == "localhost" => false,
+            Host::Tcp(name) => !name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()),
+            #[cfg(unix)]
+            Host::Unix(_) => false,
+        };
+        address.encryption == Encryption::None && address.config.get_hosts().iter().any(is_far)
     }
 
     pub(crate) const fn target(&self) -> &Target {
@@ -312,6 +327,22 @@ mod tests {
             assert_eq!(address.encryption, encryption, "{query}");
             let demanded = address.config.get_ssl_mode() == SslMode::Require;
             assert_eq!(demanded, encryption != Encryption::None, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_crosses_a_network_unencrypted_can_be_overheard() {
+        for (url, expected) in [
+            ("postgres://db.internal/jeton", true),
+            ("postgres://10.0.0.1/jeton?sslmode=prefer", true),
+            ("postgres://localhost,db.internal/jeton", true),
+            ("postgres://db.internal/jeton?sslmode=require", false),
+            ("postgres://localhost/jeton", false),
+            ("postgres://127.0.0.1/jeton", false),
+            ("postgres://%2Frun%2Fpostgresql/jeton", false),
+            ("sqlite:jeton.db", false),
+        ] {
+            assert_eq!(url.parse::<DatabaseUrl>().map(|url| url.can_be_overheard()), Ok(expected), "{url}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Python and Node with exact versions of the libraries that scripts need, kept under the target folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::npm::{Packages, copy, is_current, packages, remember};
@@ -32,18 +32,24 @@ impl Language {
 }
 
 pub(super) fn python() -> Result<Language, Failure> {
+    let program = python_with("interop/python", &source("requirements.txt"), "interop")?;
+    Ok(Language { program, flags: Vec::new(), beside: None })
+}
+
+/// Python with the libraries that a file asks for, kept in a folder below the target folder, for a step of `cargo xtask ci`.
+pub(crate) fn python_with(folder: &str, wanted: &Path, step: &str) -> Result<PathBuf, Failure> {
     if !succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])) {
-        return Err(missing("python3 with venv", "apt-get install python3 python3-venv"));
+        return Err(missing("python3 with venv", "apt-get install python3 python3-venv", step));
     }
-    let (folder, wanted) = (installed("python"), source("requirements.txt"));
+    let folder = target().join(folder);
     let program = folder.join("bin").join("python");
-    if !is_current(&folder, &wanted)? {
+    if !is_current(&folder, wanted)? {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
         let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-        run(Command::new(&program).args(quiet).arg(&wanted))?;
-        remember(&folder, &wanted)?;
+        run(Command::new(&program).args(quiet).arg(wanted))?;
+        remember(&folder, wanted)?;
     }
-    Ok(Language { program, flags: Vec::new(), beside: None })
+    Ok(program)
 }
 
 pub(super) fn node() -> Result<Language, Failure> {
@@ -55,19 +61,14 @@ pub(super) fn node() -> Result<Language, Failure> {
     Ok(Language { program: "node".into(), flags: on_demand.into_iter().collect(), beside: Some(folder) })
 }
 
-fn missing(what: &str, how: &str) -> Failure {
+fn missing(what: &str, how: &str, step: &str) -> Failure {
     Failure::new(format!(
-        "{what} is needed for standard clients to drive the server: `{how}`; or leave it out: `cargo xtask ci --skip interop`"
+        "{what} is needed to drive the server: `{how}`; or leave it out: `cargo xtask ci --skip {step}`"
     ))
 }
 
 fn source(file: &str) -> PathBuf {
     root().join("xtask").join("interop").join(file)
-}
-
-/// Where a language's libraries are kept from run to run.
-fn installed(language: &str) -> PathBuf {
-    target().join("interop").join(language)
 }
 
 #[cfg(test)]

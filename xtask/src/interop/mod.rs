@@ -1,7 +1,7 @@
 //! `cargo xtask interop`: standard OAuth and JWT libraries of other languages drive a running server, and verify what we verify.
 
 mod differential;
-mod installed;
+pub(crate) mod installed;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

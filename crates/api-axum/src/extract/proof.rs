@@ -4,7 +4,9 @@ use auth_domain::login::SecondFactorProof;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
+use crate::openapi::credential;
 use crate::problem::{Problem, ProblemCode};
 
 /// A browser's `PublicKeyCredential`, as its `toJSON` writes it (`WebAuthn` Level 3, §5.1). Only the port that verifies it looks
@@ -26,10 +28,12 @@ impl<'de> Deserialize<'de> for Credential {
 }
 
 /// A passkey that was asked for, and its answer.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasskeyAnswer {
+    #[schema(value_type = String, examples("jct_Zm9yIG9uZSBjZXJlbW9ueSBvZiBhIGJyb3dzZXI"))]
     ceremony: SecretString,
+    #[schema(schema_with = credential)]
     credential: Credential,
 }
 

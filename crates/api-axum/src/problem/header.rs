@@ -6,7 +6,7 @@ use super::ProblemCode;
 
 impl ProblemCode {
     /// Its name for people, the same for every occurrence.
-    pub(super) const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::InvalidJson => "Not JSON",
             Self::IncompleteBody => "Incomplete body",
@@ -77,7 +77,7 @@ impl ProblemCode {
 
     /// The challenge: of a 401, since RFC 9110 §15.5.2 asks for one in each of them, and of what RFC 6750 §3.1 calls
     /// insufficient.
-    pub(super) const fn challenge(self) -> Option<&'static str> {
+    pub(crate) const fn challenge(self) -> Option<&'static str> {
         match self {
             Self::InvalidToken | Self::InvalidApiKey => Some(r#"Bearer error="invalid_token""#),
             Self::InsufficientRole | Self::InsufficientScope => Some(r#"Bearer error="insufficient_scope""#),
@@ -102,7 +102,7 @@ impl ProblemCode {
     }
 
     /// After how many seconds the same request is worth another try.
-    pub(super) const fn retry_after(self) -> Option<u64> {
+    pub(crate) const fn retry_after(self) -> Option<u64> {
         match self {
             Self::Busy | Self::Timeout => Some(1),
             // A database that is back is used at once, so nobody needs to stay away for long.

@@ -6,24 +6,36 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::extract::{Json, PresentedBy, WireBody, display_name, locale};
 use crate::load::RoomToHash;
-use crate::problem::Problem;
+use crate::openapi::{Answer, Api, Operation};
+use crate::problem::{Problem, ProblemCode};
 use crate::rhythm::Rhythm;
 use crate::state::ApiState;
-use crate::wire::{AccountBody, MailSent};
+use crate::wire::{AccountBody, MailSent, MailSentBody};
 
-#[derive(Deserialize)]
+/// An account to be.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RegisterRequest)]
 pub(super) struct RegisterBody {
+    #[schema(examples("alice@example.com"))]
     email: String,
+    #[schema(value_type = String, format = Password, examples("correct horse battery staple"))]
     password: SecretString,
+    /// 1 to 100 characters.
     #[serde(default)]
+    #[schema(examples("Alice"))]
     display_name: Option<String>,
+    /// The language of its mails; the one that `Accept-Language` prefers where it is left out.
     #[serde(default)]
+    #[schema(examples("en"))]
     locale: Option<String>,
+    /// The token of the mail that invited, where registration needs one.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     invite: Option<SecretString>,
 }
 
@@ -57,4 +69,17 @@ pub(super) async fn register(
             MailSent.into_response()
         }
     })
+}
+
+/// What the operations of this file are, for the OpenAPI document.
+pub(super) fn describe(api: &mut Api) {
+    let mut tag = api.tag("Account", "Registration, and what owners do with their accounts.");
+    tag.add(
+        Operation::post("/v1/accounts", "register")
+            .does("Register", "Makes an account, or begins to: with verified mail addresses the answer is 202, whether the address is taken or not, and a mail says how to go on.")
+            .reads::<RegisterBody>()
+            .answers(Answer::json::<AccountBody>(StatusCode::CREATED, "The account."))
+            .answers(Answer::json::<MailSentBody>(StatusCode::ACCEPTED, "A mail says how to go on."))
+            .fails([ProblemCode::InvalidEmail, ProblemCode::PasswordTooShort, ProblemCode::PasswordTooLong, ProblemCode::PasswordGuessable, ProblemCode::EmailTaken, ProblemCode::RegistrationClosed, ProblemCode::NotInvited, ProblemCode::DomainNotAllowed, ProblemCode::TooManyAttempts]),
+    );
 }

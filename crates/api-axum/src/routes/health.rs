@@ -4,12 +4,15 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
+use crate::openapi::{Answer, Api, Operation};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 
@@ -23,27 +26,38 @@ pub(super) fn router() -> Router<ApiState> {
     Router::new().route("/livez", get(live)).route("/readyz", get(ready))
 }
 
-#[derive(Serialize)]
+/// The process answers.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Live)]
 struct LiveBody {
+    #[schema(value_type = String, examples("live"))]
     status: &'static str,
 }
 
-#[derive(Serialize)]
+/// The server has what it needs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ready)]
 struct ReadyBody {
+    #[schema(value_type = String, examples("ready"))]
     status: &'static str,
     checks: Vec<Check>,
 }
 
 /// One thing that the server needs.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = HealthCheck)]
 struct Check {
+    #[schema(value_type = String, examples("database"))]
     name: &'static str,
     status: Status,
+    #[schema(examples("it answers"))]
     detail: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+/// How it is about one thing that the server needs.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = HealthStatus)]
 enum Status {
     Ok,
     /// Some requests are refused for now, and another node would do no better.
@@ -133,4 +147,25 @@ fn hashing(state: &ApiState) -> Check {
     let detail = format!("{} of {} wait, {} of {} run", load.waiting, load.queue, load.running, load.threads);
     let status = if load.is_full() { Status::Degraded } else { Status::Ok };
     Check { name: "hashing", status, detail }
+}
+
+/// What the operations of this file are, for the OpenAPI document.
+pub(super) fn describe(api: &mut Api) {
+    let mut tag = api.tag("Operations", "For whoever runs the server, and for whoever asks what it is.");
+    tag.add(
+        Operation::get("/livez", "live").does("Does the process answer", "No more than that.").answers(Answer::json::<
+            LiveBody,
+        >(
+            StatusCode::OK,
+            "It does.",
+        )),
+    );
+    tag.add(
+        Operation::get("/readyz", "ready")
+            .does(
+                "Has the server what it needs",
+                "Each thing by name; 503 `unavailable` says in `checks` what is missing.",
+            )
+            .answers(Answer::json::<ReadyBody>(StatusCode::OK, "It has.")),
+    );
 }

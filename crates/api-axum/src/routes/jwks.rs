@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use token_core::KeySet;
+use utoipa::openapi::schema::ObjectBuilder;
 
+use crate::openapi::{Answer, Api, Operation, jwk_set};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 
@@ -68,4 +70,22 @@ pub(super) async fn keys(State(state): State<ApiState>, headers: HeaderMap) -> R
         return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }
     Ok((kept, [(CONTENT_TYPE, "application/jwk-set+json")], json.clone()).into_response())
+}
+
+/// What the operations of this file are, for the OpenAPI document.
+pub(super) fn describe(api: &mut Api) {
+    let mut tag = api.tag("OAuth and discovery", "What standard clients expect, in the form in which they expect it.");
+    tag.add(
+        Operation::get("/.well-known/jwks.json", "getJwks")
+            .does("The keys that verify access tokens", "A JWK set (RFC 7517), which anybody may keep for a while.")
+            .header(
+                "If-None-Match",
+                "The `ETag` of the set that is known.",
+                ObjectBuilder::new(),
+                "\"q1MKE-RZFJgrefm34_uplM_R8_si9xzqGvvwK0SBR0s\"",
+            )
+            .answers(Answer::other("The keys.", "application/jwk-set+json", jwk_set(), None).may_be_kept())
+            .answers(Answer::not_modified("It is the one that is known.").may_be_kept())
+            .fails([ProblemCode::KeysNotPublished]),
+    );
 }

@@ -11,7 +11,8 @@ use token_core::NoClaims;
 use super::refresh::RefreshTokenBody;
 use crate::extract::OptionalJson;
 use crate::guard::{GuardError, bearer_token};
-use crate::problem::Problem;
+use crate::openapi::{Answer, Api, Operation};
+use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 use crate::transport::{Carried, Transport, clear_cookie};
 
@@ -44,4 +45,18 @@ pub(super) async fn logout(
     sessions.logout_by_token(carried.token.expose_secret()).await.map_err(refused)?;
     let answer = StatusCode::NO_CONTENT.into_response();
     Ok(if carried.transport == Transport::Cookie { clear_cookie(answer) } else { answer })
+}
+
+/// What the operations of this file are, for the OpenAPI document.
+pub(super) fn describe(api: &mut Api) {
+    let mut tag =
+        api.tag("Sign-in", "A mail address and a password, a second factor, a passkey; and the refresh of tokens.");
+    tag.add(
+        Operation::post("/v1/logout", "logout")
+            .does("Sign out", "Ends the session of the refresh token, in the body or in the cookie, or else of the access token. A token that nobody knows, or of a session that is over, gets the same answer.")
+            .by_refresh_token(true)
+            .may_read::<RefreshTokenBody>()
+            .answers(Answer::done("The session has ended.").sets_cookies())
+            .fails([ProblemCode::AuthenticationRequired, ProblemCode::InvalidToken]),
+    );
 }

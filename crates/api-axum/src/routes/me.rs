@@ -5,18 +5,24 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
 
 use crate::extract::{ByOwner, Json, WireBody, display_name};
 use crate::guard::Authenticated;
 use crate::load::RoomToHash;
-use crate::problem::Problem;
+use crate::openapi::{Answer, Api, Operation};
+use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 use crate::wire::AccountBody;
 
-#[derive(Deserialize)]
+/// What is to be changed; what is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ChangeAccountRequest)]
 pub(super) struct ChangeBody {
+    /// 1 to 100 characters; `null` clears it.
     #[serde(default)]
+    #[schema(value_type = Option<String>, examples("Alice"))]
     display_name: Change,
 }
 
@@ -36,9 +42,12 @@ impl<'de> Deserialize<'de> for Change {
 
 impl WireBody for ChangeBody {}
 
-#[derive(Deserialize)]
+/// Confirms it.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DeleteAccountRequest)]
 pub(super) struct DeleteBody {
+    #[schema(value_type = String, format = Password, examples("correct horse battery staple"))]
     current_password: SecretString,
 }
 
@@ -76,4 +85,30 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     state.auth().accounts.delete(&owner, &body.current_password).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the operations of this file are, for the OpenAPI document.
+pub(super) fn describe(api: &mut Api) {
+    let mut tag = api.tag("Account", "Registration, and what owners do with their accounts.");
+    tag.add(
+        Operation::get("/v1/me", "getAccount")
+            .does("Who am I", "The account of the access token, as it is now.")
+            .by_owner()
+            .answers(Answer::json::<AccountBody>(StatusCode::OK, "The account.")),
+    );
+    tag.add(
+        Operation::patch("/v1/me", "changeAccount")
+            .does("Change my name", "A field that is left out stays as it is.")
+            .by_owner()
+            .reads::<ChangeBody>()
+            .answers(Answer::json::<AccountBody>(StatusCode::OK, "The account as it is now.")),
+    );
+    tag.add(
+        Operation::delete("/v1/me", "deleteAccount")
+            .does("Delete my account", "Every session ends. The address is free for another account; the security events stay until their retention ends.")
+            .by_owner()
+            .reads::<DeleteBody>()
+            .answers(Answer::done("The account is gone."))
+            .fails([ProblemCode::WrongPassword, ProblemCode::TooManyAttempts]),
+    );
 }

@@ -11,6 +11,7 @@ mod login;
 mod logout;
 mod me;
 mod oauth;
+mod openapi;
 mod password;
 mod reauthenticate;
 mod refresh;
@@ -28,6 +29,7 @@ pub(crate) use oauth::OAuthError;
 pub(crate) use revocations::MAX_WAIT;
 
 use crate::layers;
+use crate::openapi::Api;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 
@@ -61,6 +63,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/.well-known/jwks.json", get(jwks::keys))
         .merge(health::router())
         .merge(pages)
+        .merge(openapi::router())
         .method_not_allowed_fallback(async || {
             Problem::new(
                 ProblemCode::MethodNotAllowed,
@@ -70,6 +73,27 @@ pub fn router(state: ApiState) -> Router {
         .fallback(async || Problem::nothing_here())
         .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
+}
+
+/// What the operations of all routes are.
+pub(crate) fn describe(api: &mut Api) {
+    accounts::describe(api);
+    login::describe(api);
+    refresh::describe(api);
+    logout::describe(api);
+    me::describe(api);
+    reauthenticate::describe(api);
+    password::describe(api);
+    email::describe(api);
+    factors::describe(api);
+    sessions::describe(api);
+    events::describe(api);
+    revocations::describe(api);
+    admin::describe(api);
+    oauth::describe(api);
+    jwks::describe(api);
+    health::describe(api);
+    openapi::describe(api);
 }
 
 /// `/livez` and `/readyz` alone and without layers, for a listener that only the operator reaches.

@@ -6,14 +6,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::advice::StrengthBody;
 use crate::extract::{ByOwner, Json, PresentedBy, WireBody, locale};
 use crate::load::RoomToHash;
-use crate::problem::Problem;
+use crate::openapi::{Answer, Api, Operation};
+use crate::problem::{Problem, ProblemCode};
 use crate::rhythm::Rhythm;
 use crate::state::ApiState;
-use crate::wire::MailSent;
+use crate::wire::{MailSent, MailSentBody};
 
 /// The routes.
 pub(super) fn router() -> Router<ApiState> {
@@ -24,10 +26,14 @@ pub(super) fn router() -> Router<ApiState> {
         .route("/v1/password/strength", post(strength))
 }
 
-#[derive(Deserialize)]
+/// The password as it is, and as it is to be.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ChangePasswordRequest)]
 struct ChangeBody {
+    #[schema(value_type = String, format = Password, examples("correct horse battery staple"))]
     current_password: SecretString,
+    #[schema(value_type = String, format = Password, examples("a lighthouse keeps no secrets"))]
     new_password: SecretString,
 }
 
@@ -35,20 +41,29 @@ impl WireBody for ChangeBody {
     const LIMIT: usize = 8 * 1024;
 }
 
-#[derive(Deserialize)]
+/// Who has forgotten his password.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ForgotPasswordRequest)]
 struct ForgotBody {
+    #[schema(examples("alice@example.com"))]
     email: String,
+    /// The language of its mails; the one that `Accept-Language` prefers where it is left out.
     #[serde(default)]
+    #[schema(examples("en"))]
     locale: Option<String>,
 }
 
 impl WireBody for ForgotBody {}
 
-#[derive(Deserialize)]
+/// The token of a mail, and the password as it is to be.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ResetPasswordRequest)]
 struct ResetBody {
+    #[schema(value_type = String, examples("jot_dGhlIHRva2VuIG9mIGEgbWFpbA"))]
     token: SecretString,
+    #[schema(value_type = String, format = Password, examples("a lighthouse keeps no secrets"))]
     new_password: SecretString,
 }
 
@@ -56,9 +71,12 @@ impl WireBody for ResetBody {
     const LIMIT: usize = 8 * 1024;
 }
 
-#[derive(Deserialize)]
+/// A password that somebody types.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PasswordStrengthRequest)]
 struct StrengthRequest {
+    #[schema(value_type = String, format = Password, examples("correct horse battery staple"))]
     password: SecretString,
 }
 
@@ -108,4 +126,58 @@ async fn strength(
     Json(body): Json<StrengthRequest>,
 ) -> Result<axum::Json<StrengthBody>, Problem> {
     Ok(axum::Json(state.advice().of(&body.password).await?))
+}
+
+/// What the operations of this file are, for the OpenAPI document.
+pub(super) fn describe(api: &mut Api) {
+    let mut tag = api.tag("Passwords and mail addresses", "Forgotten, changed, verified: by tokens that are mailed.");
+    tag.add(
+        Operation::post("/v1/me/password", "changePassword")
+            .does("Change my password", "Every other session ends.")
+            .by_owner()
+            .reads::<ChangeBody>()
+            .answers(Answer::done("It is changed."))
+            .fails([
+                ProblemCode::WrongPassword,
+                ProblemCode::PasswordTooShort,
+                ProblemCode::PasswordTooLong,
+                ProblemCode::PasswordGuessable,
+                ProblemCode::TooManyAttempts,
+            ]),
+    );
+    tag.add(
+        Operation::post("/v1/password/forgot", "forgotPassword")
+            .does(
+                "Forgot my password",
+                "Mails a token that resets it. The answer is the same whether there is such an account or not.",
+            )
+            .reads::<ForgotBody>()
+            .answers(Answer::json::<MailSentBody>(
+                StatusCode::ACCEPTED,
+                "A mail is on its way, if the address is one that gets it.",
+            ))
+            .fails([ProblemCode::TooManyAttempts]),
+    );
+    tag.add(
+        Operation::post("/v1/password/reset", "resetPassword")
+            .does("Reset my password", "Every session ends. A password that is refused leaves the token good.")
+            .reads::<ResetBody>()
+            .answers(Answer::done("It is reset."))
+            .fails([
+                ProblemCode::InvalidLink,
+                ProblemCode::PasswordTooShort,
+                ProblemCode::PasswordTooLong,
+                ProblemCode::PasswordGuessable,
+            ]),
+    );
+    tag.add(
+        Operation::post("/v1/password/strength", "passwordStrength")
+            .does(
+                "How strong is a password",
+                "An estimate for the page on which it is typed. Nothing is refused for it.",
+            )
+            .reads::<StrengthRequest>()
+            .answers(Answer::json::<StrengthBody>(StatusCode::OK, "The estimate."))
+            .fails([ProblemCode::PasswordTooLong]),
+    );
 }

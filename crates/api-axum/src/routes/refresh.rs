@@ -2,22 +2,26 @@
 
 use auth_domain::refresh::RefreshRequest;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::extract::{OptionalJson, PresentedBy, WireBody, idempotency_key};
 use crate::measure;
+use crate::openapi::{Answer, Api, Operation};
 use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
-use crate::transport::{Carried, Transport, clear_cookie, token_response};
+use crate::transport::{Carried, TokenResponse, Transport, clear_cookie, token_response};
 
 /// A refresh token in the body; with the cookie it is left out.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RefreshTokenRequest)]
 pub(super) struct RefreshTokenBody {
     #[serde(default)]
+    #[schema(value_type = Option<String>, examples("jrt_bW9yZSB0aGFuIHRoaXJ0eSByYW5kb20gYnl0ZXM"))]
     pub(super) refresh_token: Option<SecretString>,
 }
 
@@ -52,4 +56,19 @@ pub(super) async fn refresh(
             Err(problem)
         }
     }
+}
+
+/// What the operations of this file are, for the OpenAPI document.
+pub(super) fn describe(api: &mut Api) {
+    let mut tag =
+        api.tag("Sign-in", "A mail address and a password, a second factor, a passkey; and the refresh of tokens.");
+    tag.add(
+        Operation::post("/v1/refresh", "refresh")
+            .does("Refresh", "A refresh token for its successor and a fresh access token. The token comes in the body or in the cookie, and its successor goes the same way. Where the answer was lost, the same token gets the same successor. With a final refusal the cookie is cleared.")
+            .by_refresh_token(false)
+            .idempotent()
+            .may_read::<RefreshTokenBody>()
+            .answers(Answer::json::<TokenResponse<'_>>(StatusCode::OK, "The successor.").sets_cookies())
+            .fails([ProblemCode::InvalidRequest, ProblemCode::InvalidGrant, ProblemCode::SessionSignedOut, ProblemCode::SessionEvicted, ProblemCode::SessionRevoked, ProblemCode::SessionExpired]),
+    );
 }

@@ -6,16 +6,21 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::{ByOwner, Json, Queried, WireBody, WireQuery, display_name, present};
-use crate::problem::Problem;
+use crate::openapi::{Answer, Api, Operation};
+use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 use crate::wire::SessionsBody;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct EndQuery {
+    /// Which session stays.
     #[serde(default)]
+    #[param(inline, required = false, example = "current")]
     keep: Keep,
 }
 
@@ -24,7 +29,7 @@ impl WireQuery for EndQuery {
 }
 
 /// Which session stays.
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Keep {
     /// The one that asks.
@@ -34,10 +39,14 @@ enum Keep {
     None,
 }
 
-#[derive(Deserialize)]
+/// What the device is to be called.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RenameSessionRequest)]
 pub(super) struct RenameBody {
+    /// 1 to 100 characters; `null` clears it.
     #[serde(deserialize_with = "present")]
+    #[schema(required, examples("old laptop"))]
     device_name: Option<String>,
 }
 
@@ -90,4 +99,43 @@ pub(super) async fn end_many(
         Keep::None => state.auth().sessions.end_all(&owner).await?,
     };
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the operations of this file are, for the OpenAPI document.
+pub(super) fn describe(api: &mut Api) {
+    let mut tag = api.tag("Sessions", "Every signed-in device, and what happened to the account.");
+    tag.add(
+        Operation::get("/v1/sessions", "listSessions")
+            .does("My devices", "The live sessions, newest first.")
+            .by_owner()
+            .answers(
+                Answer::json::<SessionsBody>(StatusCode::OK, "The sessions.")
+                    .leads_to("renameSession", "id", "/sessions/0/id")
+                    .leads_to("endSession", "id", "/sessions/0/id"),
+            ),
+    );
+    tag.add(
+        Operation::delete("/v1/sessions", "endSessions")
+            .does("Sign out elsewhere, or everywhere", "With `keep=current`, the default, the session that asks stays.")
+            .by_owner()
+            .query::<EndQuery>()
+            .answers(Answer::done("They have ended.")),
+    );
+    tag.add(
+        Operation::patch("/v1/sessions/{id}", "renameSession")
+            .does("Rename a device", "For its owner to recognise it.")
+            .by_owner()
+            .names("id", "The session.")
+            .reads::<RenameBody>()
+            .answers(Answer::done("It is renamed."))
+            .fails([ProblemCode::SessionNotFound]),
+    );
+    tag.add(
+        Operation::delete("/v1/sessions/{id}", "endSession")
+            .does("Sign a device out", "Its refresh token gives nothing any more, and its access tokens are refused everywhere within a second.")
+            .by_owner()
+            .names("id", "The session.")
+            .answers(Answer::done("It has ended."))
+            .fails([ProblemCode::SessionNotFound]),
+    );
 }

@@ -2,16 +2,28 @@
 
 use auth_domain::model::Account;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An account as its owner sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
 pub(crate) struct AccountBody {
+    #[schema(format = "uuid", examples("0198f3a2-6c1d-7b3e-9f00-3a5d2c7e8b41"))]
     id: String,
+    /// As it was typed at registration.
+    #[schema(examples("alice@example.com"))]
     email: String,
+    #[schema(required, examples("Alice"))]
     display_name: Option<String>,
+    /// In the access token too.
+    #[schema(examples("editor"))]
     roles: Vec<String>,
+    #[schema(examples(true))]
     email_verified: bool,
+    /// The language of its mails: `en` or `ko`.
+    #[schema(value_type = String, examples("en"))]
     locale: &'static str,
+    #[schema(format = DateTime, examples("2026-11-28T09:30:00Z"))]
     created_at: String,
 }
 
@@ -30,10 +42,13 @@ impl From<Account> for AccountBody {
 }
 
 /// An account as an operator sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 pub(crate) struct UserBody {
     #[serde(flatten)]
     account: AccountBody,
+    /// When an operator disabled it; `null` while it may sign in.
+    #[schema(required, format = DateTime)]
     disabled_at: Option<String>,
 }
 

@@ -2,46 +2,72 @@
 
 use auth_domain::model::{Actor, Presenter, RotationEvidence, SecurityEvent, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::extract::PageLimit;
 
 /// One security event.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SecurityEvent)]
 pub(crate) struct EventBody {
+    #[schema(format = "uuid", examples("0198f3a2-8e3f-7d50-9b22-5c7f4e90ad63"))]
     id: String,
+    #[schema(format = DateTime, examples("2026-11-28T09:30:00Z"))]
     at: String,
+    /// What happened; more kinds may come.
+    #[schema(value_type = String, examples("session_opened"))]
     kind: &'static str,
     /// Whose it is; left out where the owner asks.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uuid", examples("0198f3a2-6c1d-7b3e-9f00-3a5d2c7e8b41"))]
     user_id: Option<String>,
+    /// The session that it happened in.
+    #[schema(required, format = "uuid", examples("0198f3a2-7d2e-7c4f-8a11-4b6e3d8f9c52"))]
     session_id: Option<String>,
     actor: ActorBody,
+    #[schema(required, examples("192.0.2.7"))]
     ip: Option<String>,
+    #[schema(required, examples("notes/1.4 (iPhone; iOS 26.1)"))]
     user_agent: Option<String>,
+    /// More about it, in words.
+    #[schema(required)]
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<EvidenceBody>,
 }
 
-#[derive(Serialize)]
+/// Who made something happen.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Actor)]
 struct ActorBody {
+    /// `owner`, `admin`, `operator` (at the command line) or `server`.
+    #[schema(value_type = String, examples("owner"))]
     kind: &'static str,
     /// The session of an owner, or the account of an admin.
+    #[schema(required, format = "uuid", examples("0198f3a2-7d2e-7c4f-8a11-4b6e3d8f9c52"))]
     id: Option<String>,
 }
 
 /// The other party of a rotation that went wrong: the event itself tells of the one who came later.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RotationEvidence)]
 struct EvidenceBody {
+    #[schema(examples(3))]
     presented_generation: u32,
+    #[schema(examples(5))]
     current_generation: u32,
+    #[schema(format = DateTime, examples("2026-11-28T09:30:00Z"))]
     rotated_at: String,
     rotated_by: PresenterBody,
 }
 
-#[derive(Serialize)]
+/// Where a request came from.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Presenter)]
 struct PresenterBody {
+    #[schema(required, examples("198.51.100.9"))]
     ip: Option<String>,
+    #[schema(required, examples("curl/8.17"))]
     user_agent: Option<String>,
 }
 
@@ -89,10 +115,12 @@ impl EventBody {
 }
 
 /// A page of events, newest first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Events)]
 pub(crate) struct EventsBody {
     events: Vec<EventBody>,
     /// What to send as `before` for the next page; `null` at the end.
+    #[schema(required, format = "uuid", examples("0198f3a2-8e3f-7d50-9b22-5c7f4e90ad63"))]
     next: Option<String>,
 }
 

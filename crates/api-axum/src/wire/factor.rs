@@ -7,30 +7,43 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use crate::openapi::ceremony_options;
 use crate::problem::Problem;
 
 /// What an account has beside its password.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Factors)]
 pub(crate) struct FactorsBody {
     /// Its app; `null` when it has none that was confirmed.
+    #[schema(required)]
     totp: Option<TotpBody>,
     passkeys: Vec<PasskeyBody>,
     /// How many were not used yet.
+    #[schema(examples(8))]
     recovery_codes: u32,
 }
 
-#[derive(Serialize)]
+/// An app for one-time passwords.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Totp)]
 struct TotpBody {
+    #[schema(format = DateTime, examples("2026-11-28T09:30:00Z"))]
     added_at: String,
 }
 
 /// A passkey, as its owner would recognise it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Passkey)]
 pub(crate) struct PasskeyBody {
+    #[schema(format = "uuid", examples("0198f3a2-8e3f-7d50-9b22-5c7f4e90ad63"))]
     id: String,
+    #[schema(examples("YubiKey"))]
     name: String,
+    #[schema(format = DateTime, examples("2026-11-28T09:30:00Z"))]
     created_at: String,
+    #[schema(required, format = DateTime, examples("2026-11-28T09:30:00Z"))]
     last_used_at: Option<String>,
 }
 
@@ -57,9 +70,11 @@ impl From<Factors> for FactorsBody {
 }
 
 /// New recovery codes, for their owner alone; left out where there are none.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RecoveryCodes)]
 pub(crate) struct RecoveryCodesBody {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("k7m2p-9x4ra"))]
     recovery_codes: Option<Vec<String>>,
 }
 
@@ -70,7 +85,8 @@ impl From<Option<Vec<RecoveryCode>>> for RecoveryCodesBody {
 }
 
 /// A passkey that was added, and the recovery codes that came with the first factor.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AddedPasskey)]
 pub(crate) struct AddedPasskeyBody {
     #[serde(flatten)]
     passkey: PasskeyBody,
@@ -85,11 +101,19 @@ impl From<(Passkey, Option<Vec<RecoveryCode>>)> for AddedPasskeyBody {
 }
 
 /// What an owner sets his app up with.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TotpSetup)]
 pub(crate) struct TotpSetupBody {
+    /// For typing into the app, in base32.
+    #[schema(examples("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"))]
     secret: String,
+    /// The same for apps that take an address.
+    #[schema(examples(
+        "otpauth://totp/Jeton:alice%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Jeton"
+    ))]
     url: String,
     /// The address as a QR code, to be put into a page as it is.
+    #[schema(examples("<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>"))]
     qr_svg: String,
 }
 
@@ -104,10 +128,14 @@ impl TotpSetupBody {
 }
 
 /// A ceremony that was begun with a browser.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ceremony)]
 pub(crate) struct CeremonyBody {
+    /// Goes back with the answer of the browser; good once, for five minutes.
+    #[schema(examples("jct_Zm9yIG9uZSBjZXJlbW9ueSBvZiBhIGJyb3dzZXI"))]
     ceremony: String,
     /// What `navigator.credentials` is called with.
+    #[schema(schema_with = ceremony_options)]
     options: Value,
 }
 

@@ -2,24 +2,38 @@
 
 use auth_domain::model::{KeyChanged, KeyPolicy, StoredKey};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A signing key.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SigningKey)]
 struct KeyBody {
+    #[schema(examples("k7Yb2nQe"))]
     kid: String,
+    #[schema(examples("EdDSA"))]
     algorithm: String,
+    /// `next`, `active`, `retired` or `revoked`.
+    #[schema(value_type = String, examples("active"))]
     state: &'static str,
+    #[schema(format = DateTime, examples("2026-11-28T09:30:00Z"))]
     created_at: String,
     /// When every verifier has seen it, so that it may sign.
+    #[schema(format = DateTime, examples("2026-11-28T09:30:00Z"))]
     ready_at: String,
+    /// Since when it is in this state.
+    #[schema(required, format = DateTime, examples("2026-11-28T09:30:00Z"))]
     since: Option<String>,
+    /// Until when it is published, where that is known.
+    #[schema(required, format = DateTime)]
     until: Option<String>,
     /// The id of the master key that seals it; `null` once there is nothing left to seal.
+    #[schema(required, examples(1))]
     sealed_under: Option<u8>,
 }
 
 /// Every signing key, oldest first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SigningKeys)]
 pub(crate) struct KeysBody {
     keys: Vec<KeyBody>,
     /// What a forced change broke.

@@ -11,5 +11,5 @@ pub(crate) use account::{AccountBody, UserBody};
 pub(crate) use event::EventsBody;
 pub(crate) use factor::{AddedPasskeyBody, CeremonyBody, FactorsBody, RecoveryCodesBody, TotpSetupBody};
 pub(crate) use key::KeysBody;
-pub(crate) use mail::MailSent;
+pub(crate) use mail::{MailSent, MailSentBody};
 pub(crate) use session::{DeviceBody, SessionsBody};

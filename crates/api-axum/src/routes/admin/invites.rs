@@ -4,6 +4,7 @@ use auth_domain::model::EmailAddress;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::ByOperator;
 use crate::extract::{Json, WireBody, locale};
@@ -11,11 +12,16 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 use crate::wire::MailSent;
 
-#[derive(Deserialize)]
+/// Who is invited.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = InviteRequest)]
 pub(super) struct InviteBody {
+    #[schema(examples("bob@example.com"))]
     email: String,
+    /// The language of its mails; the one that `Accept-Language` prefers where it is left out.
     #[serde(default)]
+    #[schema(examples("en"))]
     locale: Option<String>,
 }
 

@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
+use utoipa::{IntoParams, ToSchema};
 
 use super::ByOperator;
 use crate::extract::{OptionalJson, Queried, WireBody, WireQuery};
@@ -17,20 +18,29 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 use crate::wire::KeysBody;
 
-#[derive(Default, Deserialize)]
+/// Which key is to sign from now on.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RotateKeysRequest)]
 pub(super) struct RotateBody {
+    /// The one that waits longest where it is left out.
+    #[schema(examples("k7Yb2nQe"))]
     kid: Option<String>,
+    /// Also where verifiers may not have seen it.
     #[serde(default)]
+    #[schema(examples(false))]
     force: bool,
 }
 
 impl WireBody for RotateBody {}
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct DeleteQuery {
+    /// Also where tokens that it signed are alive.
     #[serde(default)]
+    #[param(required = false, example = false)]
     force: bool,
 }
 

@@ -3,6 +3,7 @@
 mod events;
 mod invites;
 mod keys;
+mod openapi;
 mod sessions;
 mod users;
 
@@ -14,6 +15,8 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
+
+pub(super) use openapi::describe;
 
 use crate::extract::presented_by;
 use crate::guard::Authenticated;

@@ -5,6 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{ByOperator, named};
 use crate::extract::{Json, PageLimit, Queried, WireBody, WireQuery};
@@ -12,13 +13,20 @@ use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 use crate::wire::UserBody;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct SearchQuery {
+    /// With what the addresses begin.
     #[serde(default)]
+    #[param(required = false, example = "alice")]
     email: String,
+    /// The `next` of another answer.
+    #[param(nullable = false)]
     after: Option<String>,
+    /// How many at most.
     #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 100, default = 50, required = false, example = 20)]
     limit: PageLimit,
 }
 
@@ -28,16 +36,22 @@ impl WireQuery for SearchQuery {
 }
 
 /// A page of accounts, in the order of their addresses.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Users)]
 pub(super) struct UsersBody {
     users: Vec<UserBody>,
     /// What to send as `after` for the next page; `null` at the end.
+    #[schema(required, examples("bob@example.com"))]
     next: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// The roles that an account is to have, and no others.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SetRolesRequest)]
 pub(super) struct RolesBody {
+    /// Each has 1 to 64 of `a-z 0-9 _ - :`.
+    #[schema(examples("admin"))]
     roles: Vec<String>,
 }
 
@@ -122,8 +136,11 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Serialize)]
+/// How many second factors were removed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RemovedFactors)]
 pub(super) struct RemovedBody {
+    #[schema(examples(2))]
     removed: usize,
 }
 

@@ -1,11 +1,14 @@
 //! `/v1/me/factors` and what is below `/v1/me` beside it: an owner's second factors.
 
+mod openapi;
 mod passkeys;
 mod totp;
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, patch, post};
+
+pub(super) use openapi::describe;
 
 use crate::extract::ByOwner;
 use crate::problem::Problem;

@@ -7,17 +7,26 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::extract::{ByOwner, Credential, Json, WireBody, name};
+use crate::openapi::credential;
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::wire::{AddedPasskeyBody, CeremonyBody};
 
-#[derive(Deserialize)]
+/// The answer of a browser to what it was asked, and a name for the passkey.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AddPasskeyRequest)]
 pub(super) struct AddBody {
+    /// That of the beginning.
+    #[schema(value_type = String, examples("jct_Zm9yIG9uZSBjZXJlbW9ueSBvZiBhIGJyb3dzZXI"))]
     ceremony: SecretString,
+    #[schema(schema_with = credential)]
     credential: Credential,
+    /// 1 to 100 characters.
+    #[schema(min_length = 1, examples("YubiKey"))]
     name: String,
 }
 
@@ -25,9 +34,13 @@ impl WireBody for AddBody {
     const LIMIT: usize = 16 * 1024;
 }
 
-#[derive(Deserialize)]
+/// Another name.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RenamePasskeyRequest)]
 pub(super) struct RenameBody {
+    /// 1 to 100 characters.
+    #[schema(min_length = 1, examples("The blue one"))]
     name: String,
 }
 

@@ -4,15 +4,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::extract::{ByOwner, Json, WireBody};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::wire::{RecoveryCodesBody, TotpSetupBody};
 
-#[derive(Deserialize)]
+/// What the app shows now.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ConfirmTotpRequest)]
 pub(super) struct ConfirmBody {
+    #[schema(value_type = String, examples("492039"))]
     code: SecretString,
 }
 

@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::extract::{Json, PasskeyAnswer, PresentedBy, WireBody, one_of, second_factor};
 use crate::measure::Shown;
@@ -13,16 +14,25 @@ use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::transport::{Transport, device_token, signed_in};
 
-#[derive(Deserialize)]
+/// Goes on with a login: `mfa_token` and one of `code` and `passkey`.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SecondFactorRequest)]
 pub(super) struct MfaBody {
+    /// That of the first answer.
+    #[schema(value_type = String, examples("jmt_dGhlIHBhc3N3b3JkIHdhcyByaWdodA"))]
     mfa_token: SecretString,
+    /// Of the app, or a recovery code.
     #[serde(default)]
+    #[schema(value_type = Option<String>, examples("492039"))]
     code: Option<SecretString>,
     #[serde(default)]
     passkey: Option<PasskeyAnswer>,
+    /// That of the last login on this device.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     device_token: Option<SecretString>,
+    /// How the tokens travel: in the body, unless it says otherwise, or in cookies that no script can read.
     #[serde(default)]
     transport: Transport,
 }

@@ -1,6 +1,7 @@
 //! `/v1/login`: a mail address and a password for a session, with a second factor where the account has one; or a passkey alone.
 
 mod mfa;
+mod openapi;
 mod passkey;
 
 use auth_domain::login::{Device, LoginError, LoginRequest};
@@ -12,10 +13,14 @@ use axum::response::Response;
 use axum::routing::post;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
+
+pub(super) use openapi::describe;
 
 use crate::extract::{Json, PresentedBy, Text, WireBody, display_name};
 use crate::load::RoomToHash;
 use crate::measure::Shown;
+use crate::openapi::device_class;
 use crate::problem::Problem;
 use crate::rhythm::Rhythm;
 use crate::state::ApiState;
@@ -30,19 +35,32 @@ pub(super) fn router() -> Router<ApiState> {
         .route("/v1/login/passkey", post(passkey::login))
 }
 
-#[derive(Deserialize)]
+/// Who signs in, and on what.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LoginRequest)]
 struct LoginBody {
+    #[schema(examples("alice@example.com"))]
     email: String,
+    #[schema(value_type = String, format = Password, examples("correct horse battery staple"))]
     password: SecretString,
+    /// What the owner will know the device by; 1 to 100 characters.
     #[serde(default)]
+    #[schema(examples("laptop"))]
     device_name: Option<String>,
+    /// Its class, where limits depend on it; without it the user agent tells.
     #[serde(default)]
+    #[schema(schema_with = device_class)]
     device_class: Option<Text<DeviceClass>>,
+    /// The session to end where the account is at its limit.
     #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uuid")]
     end_session: Option<Text<SessionId>>,
+    /// That of the last login on this device.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     device_token: Option<SecretString>,
+    /// How the tokens travel: in the body, unless it says otherwise, or in cookies that no script can read.
     #[serde(default)]
     transport: Transport,
 }

@@ -7,36 +7,56 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::extract::{Credential, Json, OptionalJson, PresentedBy, Text, WireBody, display_name};
 use crate::measure::Shown;
+use crate::openapi::{credential, device_class};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::transport::{Transport, device_token, signed_in};
 use crate::wire::CeremonyBody;
 
-#[derive(Deserialize)]
+/// Which login it goes on with, if any.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BeginPasskeyLoginRequest)]
 pub(super) struct BeginBody {
+    /// That of a login that was begun with the password.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     mfa_token: Option<SecretString>,
 }
 
 impl WireBody for BeginBody {}
 
-#[derive(Deserialize)]
+/// The answer of a browser to what it was asked.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PasskeyLoginRequest)]
 pub(super) struct PasskeyBody {
+    /// That of the beginning.
+    #[schema(value_type = String, examples("jct_Zm9yIG9uZSBjZXJlbW9ueSBvZiBhIGJyb3dzZXI"))]
     ceremony: SecretString,
+    #[schema(schema_with = credential)]
     credential: Credential,
+    /// What the owner will know the device by; 1 to 100 characters.
     #[serde(default)]
+    #[schema(examples("laptop"))]
     device_name: Option<String>,
+    /// Its class, where limits depend on it; without it the user agent tells.
     #[serde(default)]
+    #[schema(schema_with = device_class)]
     device_class: Option<Text<DeviceClass>>,
+    /// The session to end where the account is at its limit.
     #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uuid")]
     end_session: Option<Text<SessionId>>,
+    /// That of the last login on this device.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     device_token: Option<SecretString>,
+    /// How the tokens travel: in the body, unless it says otherwise, or in cookies that no script can read.
     #[serde(default)]
     transport: Transport,
 }

@@ -4,6 +4,7 @@ use axum::http::header::{HeaderName, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::{Problem, ProblemCode};
 
@@ -18,7 +19,9 @@ pub(crate) struct OAuthError {
     code: Option<ProblemCode>,
 }
 
-#[derive(Serialize)]
+/// A failed request at an OAuth endpoint (RFC 6749 §5.2).
+#[derive(Serialize, ToSchema)]
+#[schema(as = OAuthError)]
 struct ErrorBody {
     error: &'static str,
     error_description: String,

@@ -11,11 +11,13 @@ use axum::http::request::Parts;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use token_core::{Audience, Claims};
+use utoipa::ToSchema;
 
 use super::client::Basic;
 use super::{OAuthError, access_token};
 use crate::extract::Form;
 use crate::guard::{GuardError, bearer_token};
+use crate::openapi::{always, audience};
 use crate::problem::Problem;
 use crate::state::ApiState;
 
@@ -63,28 +65,47 @@ fn bearer(parts: &Parts) -> Result<SecretString, OAuthError> {
 }
 
 /// The answer: exactly `{"active":false}`, or what is to be known.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = Introspection)]
 pub(super) enum Introspected {
-    Inactive { active: bool },
+    Inactive {
+        #[schema(schema_with = always::<false>)]
+        active: bool,
+    },
     Active(Box<ActiveBody>),
 }
 
-#[derive(Serialize)]
+/// What is to be known of a token that counts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ActiveToken)]
 pub(super) struct ActiveBody {
+    #[schema(schema_with = always::<true>)]
     active: bool,
     /// `Bearer` for an access token. A refresh token says so, lest a resource server let it in.
+    #[schema(value_type = String, examples("Bearer"))]
     token_type: &'static str,
+    #[schema(examples("jeton"))]
     client_id: String,
+    #[schema(examples("openid"))]
     scope: String,
+    #[schema(format = "uuid", examples("0198f3a2-6c1d-7b3e-9f00-3a5d2c7e8b41"))]
     sub: String,
+    #[schema(format = "uuid", examples("0198f3a2-7d2e-7c4f-8a11-4b6e3d8f9c52"))]
     sid: String,
+    #[schema(examples("https://login.example"))]
     iss: String,
+    /// Of an access token alone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = audience)]
     aud: Option<Audience>,
+    #[schema(examples(1_795_858_200_u64))]
     iat: u64,
+    #[schema(examples(1_795_859_100_u64))]
     exp: u64,
+    /// Of an access token alone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("0198f3a2-8e3f-7d50-9b22-5c7f4e90ad63"))]
     jti: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::state::ApiState;
@@ -13,21 +14,32 @@ pub(super) const REVOCATION: &str = "/oauth/revoke";
 pub(super) const INTROSPECTION: &str = "/oauth/introspect";
 
 /// The metadata. Every member is true of this server, and what it does not have is not there.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuthorizationServerMetadata)]
 pub(super) struct MetadataBody {
+    #[schema(examples("https://login.example"))]
     issuer: String,
     /// Absent where access tokens are signed with a shared secret: then there is no public key to be had.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("https://login.example/.well-known/jwks.json"))]
     jwks_uri: Option<String>,
+    #[schema(examples("https://login.example/oauth/token"))]
     token_endpoint: String,
+    #[schema(examples("https://login.example/oauth/revoke"))]
     revocation_endpoint: String,
+    #[schema(examples("https://login.example/oauth/introspect"))]
     introspection_endpoint: String,
+    #[schema(value_type = Vec<String>, examples("refresh_token"))]
     grant_types_supported: [&'static str; 1],
     /// Required by §2; empty, since there is no authorization endpoint: sign-in is a first-party interface.
+    #[schema(value_type = Vec<String>)]
     response_types_supported: [&'static str; 0],
+    #[schema(value_type = Vec<String>, examples("none"))]
     token_endpoint_auth_methods_supported: [&'static str; 1],
+    #[schema(value_type = Vec<String>, examples("none"))]
     revocation_endpoint_auth_methods_supported: [&'static str; 1],
     /// §2 allows names of access token types here, beside those of client authentication methods.
+    #[schema(value_type = Vec<String>, examples("client_secret_basic"))]
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
 }
 

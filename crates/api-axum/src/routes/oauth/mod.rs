@@ -4,6 +4,7 @@ mod client;
 mod error;
 mod introspect;
 mod metadata;
+mod openapi;
 mod revoke;
 mod token;
 
@@ -14,6 +15,7 @@ use axum::routing::{get, post};
 use token_core::Claims;
 
 pub(crate) use error::OAuthError;
+pub(super) use openapi::describe;
 
 use crate::guard::GuardError;
 use crate::problem::Problem;

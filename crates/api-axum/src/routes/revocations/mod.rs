@@ -1,5 +1,6 @@
 //! `/v1/revocations`: the feed of what was revoked, for resource servers. Nobody needs it for longer than an access token lives.
 
+mod openapi;
 mod stream;
 
 use std::time::Duration;
@@ -11,12 +12,14 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::{Queried, ShownKey, WireQuery};
 use crate::load::Reading;
 use crate::problem::{Problem, ProblemCode};
 use crate::state::ApiState;
 
+pub(super) use openapi::describe;
 pub(super) use stream::stream;
 
 /// The longest that a reader may wait for news.
@@ -33,11 +36,16 @@ impl FromRequestParts<ApiState> for Reader {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct PollQuery {
+    /// The `cursor` of another answer; without it, everything that is still needed.
+    #[param(nullable = false)]
     after: Option<String>,
+    /// For how many seconds to wait for news.
     #[serde(default)]
+    #[param(value_type = u64, minimum = 0, maximum = 30, required = false, example = 0)]
     wait: Wait,
 }
 
@@ -61,21 +69,35 @@ impl TryFrom<u64> for Wait {
 }
 
 /// What a reader has not seen, and how far he comes with it.
-#[derive(Serialize)]
-struct FeedBody {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Revocations)]
+pub(super) struct FeedBody {
     entries: Vec<EntryBody>,
+    /// What to send as `after` the next time.
+    #[schema(examples("130"))]
     cursor: String,
     /// How old the node's own view of the feed is.
+    #[schema(examples(120))]
     age_ms: u64,
 }
 
 /// An entry. Its times are whole seconds, `not_before` rounded down and `expires_at` up, as tokens have them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Revocation)]
 struct EntryBody {
+    #[schema(examples(130))]
     seq: i64,
+    /// `session`, `user` or `key`.
+    #[schema(value_type = String, examples("session"))]
     kind: &'static str,
+    /// The session, the account, or the `kid`.
+    #[schema(examples("0198f3a2-7d2e-7c4f-8a11-4b6e3d8f9c52"))]
     subject: String,
+    /// Tokens that were issued before this are revoked; seconds since the epoch.
+    #[schema(examples(1_795_858_200_u64))]
     not_before: u64,
+    /// From then on the entry is needed no more.
+    #[schema(examples(1_795_859_160_u64))]
     expires_at: u64,
 }
 

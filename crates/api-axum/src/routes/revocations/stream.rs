@@ -12,6 +12,7 @@ use futures_util::stream::unfold;
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
+use utoipa::IntoParams;
 
 use super::{FeedBody, Reader, parse};
 use crate::extract::{Queried, ShownKey, WireQuery};
@@ -22,9 +23,12 @@ use crate::state::ApiState;
 /// An event comes at least this often, so that a reader knows that the connection lives and how old the node's view is.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(in super::super) struct StreamQuery {
+    /// The `cursor` of another answer. The header `Last-Event-ID` goes before it.
+    #[param(nullable = false)]
     after: Option<String>,
 }
 

@@ -4,6 +4,7 @@ mod bad_input;
 mod console;
 mod headers;
 mod logs;
+mod openapi;
 mod presenter;
 mod problems;
 mod shedding;

@@ -13,6 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use super::documented;
+
 /// A request on its way.
 pub(crate) struct Sending {
     router: Router,
@@ -68,8 +70,12 @@ impl Sending {
         self.router.oneshot(self.request).await.unwrap()
     }
 
+    /// Sends it, and reads the answer, which must be in the OpenAPI document.
     pub(crate) async fn send(self) -> Answer {
-        Answer::read(self.open().await).await
+        let (method, path) = (self.request.method().to_string(), self.request.uri().path().to_owned());
+        let answer = Answer::read(self.open().await).await;
+        documented::assert(&method, &path, answer.status, &answer.headers, &answer.body);
+        answer
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) const PLACES: [Place; 54] = [
 ];
 
 /// The routes that ask for no token, or answer every one alike.
-pub(super) const ALIKE: [(&str, &str); 10] = [
+pub(super) const ALIKE: [(&str, &str); 14] = [
     ("POST", "/v1/login"),
     ("POST", "/v1/password/forgot"),
     ("POST", "/v1/password/strength"),
@@ -113,6 +113,10 @@ pub(super) const ALIKE: [(&str, &str); 10] = [
     ("GET", "/.well-known/oauth-authorization-server/{*path}"),
     ("GET", "/livez"),
     ("GET", "/readyz"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/"),
+    ("GET", "/docs/{*file}"),
 ];
 
 impl Place {

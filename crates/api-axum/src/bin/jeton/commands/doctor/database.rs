@@ -161,6 +161,15 @@ fn postgres(postgres: &PostgresExamination, config: &Config) -> Vec<Finding> {
         ),
     });
     found.push(durable(postgres));
+    found.push(if config.database_url.can_be_overheard() {
+        Finding::advice(
+            "database.encryption",
+            "the connection crosses a network and is not encrypted",
+            "add ?sslmode=require to database_url, and sslrootcert=FILE for an authority of your own",
+        )
+    } else {
+        Finding::ok("database.encryption", "the connection is encrypted, or does not leave this machine")
+    });
     if postgres.is_pooled {
         found.push(Finding::ok("database.pooler", "a pooler in transaction mode stands before it; the feed is polled"));
     }
