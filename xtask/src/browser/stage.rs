@@ -65,14 +65,15 @@ impl Stage {
         })
     }
 
-    /// Takes screenshots of what the page shows, and has it judged in light and dark.
+    /// Takes screenshots of what the page shows, and has it judged: wide in its own colours, as narrow as a phone in the others.
     pub(super) fn show(&self, page: &Page<'_>, name: &str, caption: &str) -> Result<(), Failure> {
         self.gallery.take(page, name, caption)?;
         self.axe.judge(page, name)?;
         page.choose_colours(if page.looks.dark { "light" } else { "dark" })?;
-        let other = self.axe.judge(page, name);
-        page.choose_colours("auto")?;
-        other
+        page.resize(375, 812)?;
+        self.axe.judge(page, name)?;
+        page.resize(1280, 800)?;
+        page.choose_colours("auto")
     }
 
     /// Makes an account by the HTTP interface.

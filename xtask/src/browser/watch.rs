@@ -9,7 +9,12 @@ use crate::run::Failure;
 pub(super) fn check_logs(page: &Page<'_>) -> Result<(), Failure> {
     let mut faults: Vec<_> = page.log("browser")?.iter().filter_map(complaint).collect();
     let asked = page.log("performance")?;
-    faults.extend(asked.iter().filter_map(|entry| stranger(entry, page.origin())));
+    let urls: Vec<_> = asked.iter().filter_map(request).collect();
+    if !urls.iter().any(|url| url.starts_with(page.origin())) {
+        faults.push("the browser tells of no request at all".to_owned());
+    }
+    let strangers = urls.iter().filter(|url| is_stranger(url, page.origin()));
+    faults.extend(strangers.map(|url| format!("the page asks another origin: {url}")));
     if faults.is_empty() { Ok(()) } else { Err(Failure::new(faults.join("\n"))) }
 }
 
@@ -29,17 +34,18 @@ fn is_a_refusal(entry: &Value, message: &str) -> bool {
         && refused.iter().any(|status| message.contains(&format!("status of {status}")))
 }
 
-/// A request that leaves the origin.
-fn stranger(entry: &Value, origin: &str) -> Option<String> {
+/// The address of a request that is about to be sent.
+fn request(entry: &Value) -> Option<String> {
     let message: Value = serde_json::from_str(entry.get("message")?.as_str()?).ok()?;
     let message = message.get("message")?;
-    if message.get("method")? != "Network.requestWillBeSent" {
-        return None;
-    }
     let url = message.pointer("/params/request/url")?.as_str()?;
-    let own = url.starts_with(&format!("{origin}/"))
-        || ["data:", "blob:", "about:"].iter().any(|start| url.starts_with(start));
-    (!own).then(|| format!("the page asks another origin: {url}"))
+    (message.get("method")? == "Network.requestWillBeSent").then(|| url.to_owned())
+}
+
+/// Whether it leaves the origin.
+fn is_stranger(url: &str, origin: &str) -> bool {
+    let within = ["data:", "blob:", "about:"].iter().any(|start| url.starts_with(start));
+    !within && !url.starts_with(&format!("{origin}/"))
 }
 
 #[cfg(test)]
@@ -52,7 +58,8 @@ mod tests {
     fn a_request_to_another_origin_is_found() {
         let asked = |url: &str| {
             let message = json!({ "message": { "method": "Network.requestWillBeSent", "params": { "request": { "url": url } } } });
-            stranger(&json!({ "message": message.to_string() }), "http://localhost:1").is_some()
+            let url = request(&json!({ "message": message.to_string() })).unwrap();
+            is_stranger(&url, "http://localhost:1")
         };
         assert!(asked("https://fonts.example/x.woff2") && asked("http://localhost:12/x"));
         assert!(!asked("http://localhost:1/app.js"));
