@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{browser, deny, fuzz, interop, layers, test};
+use crate::{book, browser, clients, deny, fuzz, interop, layers, test, web};
 
 /// Run every check that a change has to pass.
 ///
@@ -38,12 +38,18 @@ enum Step {
     Docs,
     /// Licences, banned crates, sources, known vulnerabilities.
     Deny,
+    /// Do the console's scripts have their types, and all languages the same words?
+    Web,
     /// Every test, on both databases.
     Test,
     /// Do standard clients of other languages get on with the server, and accept what we accept?
     Interop,
-    /// Do passkeys work in a real browser?
+    /// Do the console and passkeys work in a real browser, for everybody?
     Browser,
+    /// Is the book whole: links, settings, sources, and every command of it, run?
+    Book,
+    /// Do the TypeScript and the Rust client stay signed in on a network that loses 30 % of the answers?
+    Clients,
     /// Does any input that libFuzzer invents break a promise? 30 seconds a target.
     Fuzz,
 }
@@ -103,9 +109,12 @@ impl Step {
             Self::Tidy => "tidy",
             Self::Docs => "docs",
             Self::Deny => "deny",
+            Self::Web => "web",
             Self::Test => "test",
             Self::Interop => "interop",
             Self::Browser => "browser",
+            Self::Book => "book",
+            Self::Clients => "clients",
             Self::Fuzz => "fuzz",
         }
     }
@@ -120,9 +129,12 @@ impl Step {
             Self::Tidy => run(&mut cargo(["test", "--quiet", "--package", "xtask", "tidy"])),
             Self::Docs => run(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
             Self::Deny => return deny::check(),
+            Self::Web => web::Web::default().run(),
             Self::Test => test::Test::default().run(),
             Self::Interop => interop::Interop::default().run(),
             Self::Browser => browser::Browser::default().run(),
+            Self::Book => book::Book::default().run(),
+            Self::Clients => clients::Clients::default().run(),
             Self::Fuzz => return fuzz::Fuzz::in_ci(),
         }
         .map(|()| None)
@@ -131,7 +143,7 @@ impl Step {
 
 fn clippy() -> Result<(), Failure> {
     run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    ["guard", "router"].into_iter().try_for_each(|feature| {
+    ["guard", "router", "console"].into_iter().try_for_each(|feature| {
         let library = ["clippy", "--package", "api-axum", "--lib", "--no-default-features", "--features", feature];
         run(cargo(library).args(["--", "-D", "warnings"]))
     })

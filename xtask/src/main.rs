@@ -1,9 +1,11 @@
 //! The project's own commands, one file a command: `cargo xtask help` lists them.
 
 mod bench;
+mod book;
 mod browser;
 mod chaos;
 mod ci;
+mod clients;
 mod demo;
 mod deny;
 mod dev;
@@ -12,6 +14,7 @@ mod http;
 mod interop;
 mod layers;
 mod migrate;
+mod npm;
 mod run;
 mod scratch;
 mod secrets;
@@ -21,6 +24,7 @@ mod simulate;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod web;
 
 use std::process::ExitCode;
 
@@ -43,13 +47,16 @@ enum Task {
     Test(test::Test),
     Ci(ci::Ci),
     Bench(bench::Bench),
+    Book(book::Book),
     Seed(seed::Seed),
     Migrate(migrate::Migrate),
     Interop(interop::Interop),
     Browser(browser::Browser),
+    Clients(clients::Clients),
     Fuzz(fuzz::Fuzz),
     Chaos(chaos::Chaos),
     Simulate(simulate::Simulate),
+    Web(web::Web),
 }
 
 fn main() -> ExitCode {
@@ -58,13 +65,16 @@ fn main() -> ExitCode {
         Task::Test(task) => task.run(),
         Task::Ci(task) => task.run(),
         Task::Bench(task) => task.run(),
+        Task::Book(task) => task.run(),
         Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
         Task::Interop(task) => task.run(),
         Task::Browser(task) => task.run(),
+        Task::Clients(task) => task.run(),
         Task::Fuzz(task) => task.run(),
         Task::Chaos(task) => task.run(),
         Task::Simulate(task) => task.run(),
+        Task::Web(task) => task.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

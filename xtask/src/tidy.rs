@@ -130,7 +130,7 @@ fn every_problem_code_is_documented_and_no_other() {
     let sources = rust_files().into_iter().filter(|(path, _)| path.starts_with("crates/api-axum/src/problem"));
     let codes: BTreeSet<_> = sources.flat_map(|(_, text)| problem_codes(&text)).collect();
     assert!(codes.len() > 5, "found only {codes:?}");
-    assert_eq!(documented_codes(&read("docs/errors.md")), codes);
+    assert_eq!(documented_codes(&read("docs/reference/errors.md")), codes);
 }
 
 #[test]

@@ -112,6 +112,7 @@ fn ports(database: &Database) -> Result<Ports, Failure> {
         throttle: Arc::new(MemoryThrottle::default()),
         webauthn: None,
         breaches: None,
+        claims: None,
         entropy,
     })
 }

@@ -4,14 +4,15 @@
 //!
 //! Feature | Room | Holds
 //! --- | --- | ---
-//! `guard` | `Guard`, `GuardBuilder` | decides about access tokens, with an issuer's keys and what it revokes (`docs/guard.md`)
+//! `guard` | `Guard`, `GuardBuilder` | decides about access tokens, with an issuer's keys and what it revokes (`docs/reference/guard.md`)
 //! | `Authenticated`, `HasScope`, `HasRole`, `RecentlyAuthenticated`, `GuardLayer` | the axum extractors and the tower layer that do it for handlers
 //! | `GuardHealth` | what a guard knows and how fresh it is
 //! | `SystemClock` | the operating system's time behind the domain's clock port
-//! | `Problem`, `ProblemCode` | every failed request's answer (RFC 9457); the codes are in `docs/errors.md`
+//! | `Problem`, `ProblemCode` | every failed request's answer (RFC 9457); the codes are in `docs/reference/errors.md`
 //! `router` | `router`, `ApiState`, `ApiParts`, `HttpSettings`, `TrustedProxies` | all routes with their layers, to serve alone or to mount in your own application
-//! | `measure` | the metrics that the router counts through the facade `metrics`, for whichever recorder you install (`docs/metrics.md`)
+//! | `measure` | the metrics that the router counts through the facade `metrics`, for whichever recorder you install (`docs/reference/metrics.md`)
 //! | `Operations`, `RequestWatch` | what may watch requests, such as a tracer
+//! `console` | the page at `/` | a page for people: sign in, devices, second factors, account; served where `HttpSettings::console` says so
 //! `server` | the binary `jeton` | configuration, storage and wiring; the library needs none of it
 //!
 //! # What it never does
@@ -144,6 +145,8 @@ mod routes;
 mod state;
 #[cfg(feature = "router")]
 mod transport;
+#[cfg(feature = "console")]
+mod web;
 #[cfg(feature = "router")]
 mod wire;
 
@@ -167,6 +170,6 @@ pub use proxies::{InvalidProxy, TrustedProxies};
 #[cfg(feature = "router")]
 pub use routes::{health_router, router};
 #[cfg(feature = "router")]
-pub use state::{ApiParts, ApiState, HttpSettings};
+pub use state::{ApiParts, ApiState, ConsoleSettings, HttpSettings};
 #[cfg(all(fuzzing, feature = "router"))]
 pub use transport::refresh_cookie;

@@ -1,6 +1,6 @@
 //! What an answer says when a request fails: RFC 9457 `application/problem+json` with a stable code.
 //!
-//! One code has one status and one meaning; `docs/errors.md` lists them all. The text is for people and says nothing about
+//! One code has one status and one meaning; `docs/reference/errors.md` lists them all. The text is for people and says nothing about
 //! the inside of the server.
 
 #[cfg(feature = "router")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use auth_domain::Auth;
-use auth_domain::model::PasswordPolicy;
+use auth_domain::model::{PasswordPolicy, RegistrationMode};
 use auth_domain::ports::StoreHealth;
 use auth_domain::signing::Keys;
 use axum::extract::FromRef;
@@ -77,9 +77,24 @@ pub struct HttpSettings {
     /// Whether answers say in `Server-Timing` how long they took. For development alone: whoever measures an answer from outside
     /// measures the network too, and this tells him what is left.
     pub server_timing: bool,
+    /// The page for people at `/`; `None` serves none. It is there with the feature `console` alone.
+    pub console: Option<ConsoleSettings>,
 }
 
-/// 30 seconds, `http://127.0.0.1:8080`, no HSTS, 5 minutes, no proxies, 1,024 readers, no `Server-Timing`.
+/// What the page for people says and offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleSettings {
+    /// What the service is called.
+    pub product: String,
+    /// Who may register: `Policies::registration`. The page offers no more than that.
+    pub registration: RegistrationMode,
+    /// Whether there are passkeys: `Ports::webauthn`.
+    pub passkeys: bool,
+    /// Whether mails go to files on the server's machine, as in development: the page says where to look for them.
+    pub outbox: bool,
+}
+
+/// 30 seconds, `http://127.0.0.1:8080`, no HSTS, 5 minutes, no proxies, 1,024 readers, no `Server-Timing`, no page.
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
@@ -90,6 +105,7 @@ impl Default for HttpSettings {
             trusted_proxies: TrustedProxies::default(),
             max_feed_readers: 1_024,
             server_timing: false,
+            console: None,
         }
     }
 }
@@ -152,6 +168,11 @@ impl ApiState {
 
     pub(crate) fn advice(&self) -> &Advice {
         &self.0.advice
+    }
+
+    #[cfg(feature = "console")]
+    pub(crate) fn password_min_length(&self) -> usize {
+        self.0.parts.password_policy.min_length()
     }
 
     pub(crate) fn health(&self) -> &dyn StoreHealth {

@@ -16,7 +16,7 @@ use crate::login::{Client, Login};
 use crate::mail::Mails;
 use crate::model::{PasswordPolicy, RefreshPolicy, RegistrationPolicy, SessionLimit, ThrottlePolicy};
 use crate::one_time::OneTime;
-use crate::ports::{BreachCheck, Clock, Entropy, Mailer, PasswordHasher, Stores, Throttle, WebAuthn};
+use crate::ports::{BreachCheck, ClaimSource, Clock, Entropy, Mailer, PasswordHasher, Stores, Throttle, WebAuthn};
 use crate::refresh::{Refresh, RotationKeys};
 use crate::sealing::Sealer;
 use crate::session::{AfterCommit, SessionTokens, Sessions};
@@ -44,6 +44,8 @@ pub struct Ports {
     pub webauthn: Option<Arc<dyn WebAuthn>>,
     /// Breached passwords, where they are looked up.
     pub breaches: Option<Arc<dyn BreachCheck>>,
+    /// What access tokens say beside what the domain knows, where that is wanted.
+    pub claims: Option<Arc<dyn ClaimSource>>,
 }
 
 /// What the operator decides.
@@ -132,10 +134,11 @@ impl Auth {
     /// the answer leaves.
     #[must_use]
     pub fn new(ports: &Ports, policies: &Policies, keys: AuthKeys, revocations: Arc<RevocationSet>) -> Self {
-        let Ports { stores, clock, entropy, hasher, mailer, throttle, webauthn, breaches } = ports;
+        let Ports { stores, clock, entropy, hasher, mailer, throttle, webauthn, breaches, claims } = ports;
         let AuthKeys { rotation, sealer, signing: key_ring } = keys;
         let keys = Arc::new(rotation);
-        let tokens = Arc::new(SessionTokens::new(key_ring.clone(), Arc::clone(&keys), Arc::clone(entropy)));
+        let tokens = SessionTokens::new(key_ring.clone(), Arc::clone(&keys), Arc::clone(entropy), claims.clone());
+        let tokens = Arc::new(tokens);
         let after_commit = Arc::new(AfterCommit { revocations });
         let gate = Gate { throttle: Arc::clone(throttle), policy: policies.throttle };
         let one_time = Arc::new(OneTime {

@@ -45,6 +45,7 @@
 //!     throttle: Arc::new(MemoryThrottle::default()),
 //!     webauthn: None,
 //!     breaches: None,
+//!     claims: None,
 //!     entropy,
 //! };
 //! let master = MasterKey::new(1, [7; 32]);

@@ -30,6 +30,16 @@ pub enum OpenError {
     /// The server does not answer, or refuses us.
     #[error("PostgreSQL cannot be reached: {0}")]
     Unreachable(String),
+    /// Nobody could vouch for the server of an encrypted connection.
+    #[error(
+        "the certificates to check PostgreSQL's with cannot be read: {file}: {reason}; `sslrootcert` names a PEM file"
+    )]
+    NoAuthorities {
+        /// Where they should be.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The system gave no thread.
     #[error("the system gave no thread: {0}")]
     NoThread(#[from] std::io::Error),

@@ -27,6 +27,7 @@ mod column;
 mod database;
 mod edge;
 mod effect;
+mod encryption;
 mod ending;
 mod error;
 pub mod examine;

@@ -9,15 +9,20 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, TargetSessionAttrs};
-use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::error::OpenError;
 use crate::url::Address;
 
+/// What a connection is sent over when it is encrypted.
+type Stream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+
 /// One or more servers, of which one is writable at a time.
-#[derive(Debug)]
 pub(crate) struct Servers {
     each: Vec<Config>,
+    connector: MakeRustlsConnect,
     /// The place of the one that served last.
     last: AtomicUsize,
     /// Whether a pooler stands before them that gives a connection away after each transaction.
@@ -25,11 +30,13 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    pub(crate) fn new(address: &Address) -> Self {
+    /// Reads the certificates, where the connection is to be encrypted.
+    pub(crate) fn new(address: &Address) -> Result<Self, OpenError> {
         let config = with_defaults(address.config.clone());
         let count = config.get_hosts().len().max(config.get_hostaddrs().len());
         let each = (0..count).map(|place| only(&config, place)).collect();
-        Self { each, last: AtomicUsize::new(0), is_pooled: address.is_pooled }
+        let connector = address.encryption.connector()?;
+        Ok(Self { each, connector, last: AtomicUsize::new(0), is_pooled: address.is_pooled })
     }
 
     pub(crate) const fn is_pooled(&self) -> bool {
@@ -37,14 +44,14 @@ impl Servers {
     }
 
     /// A connection to a server that takes writes, or what each of them said. All of it takes `within` at most.
-    pub(crate) async fn connect(&self, within: Duration) -> Result<(Client, Connection<Socket, NoTlsStream>), String> {
+    pub(crate) async fn connect(&self, within: Duration) -> Result<(Client, Connection<Socket, Stream>), String> {
         // A little less, so that the reason is told before whoever waits has lost patience.
         let share = within * 9 / 10 / u32::try_from(self.each.len()).unwrap_or(1).max(1);
         let last = self.last.load(Ordering::Relaxed);
         let (before, from) = self.each.split_at(last.min(self.each.len()));
         let mut reasons = Vec::new();
         for (place, config) in (last..).zip(from).chain((0..).zip(before)) {
-            match timeout(share, config.connect(NoTls)).await {
+            match timeout(share, config.connect(self.connector.clone())).await {
                 Ok(Ok(connected)) => {
                     if self.last.swap(place, Ordering::Relaxed) != place {
                         tracing::info!(server = %name(config), "connected to another server of PostgreSQL");
@@ -147,7 +154,7 @@ mod tests {
     fn servers(url: &str) -> Servers {
         let url: crate::DatabaseUrl = url.parse().unwrap();
         let crate::url::Target::Postgres(address) = url.target() else { panic!("it is PostgreSQL") };
-        Servers::new(address)
+        Servers::new(address).unwrap()
     }
 
     #[test]

@@ -6,11 +6,17 @@ use std::str::FromStr;
 
 use tokio_postgres::config::{Host, SslMode};
 
+use crate::encryption::Encryption;
+
 /// The address of a database: `sqlite:PATH` or `postgres://user:password@host:port/database`.
 ///
 /// Of several PostgreSQL hosts, separated by commas, the one that takes writes is used. `?pooler=transaction` says that a
 /// pooler stands before them that gives a connection to others after each transaction, as
 /// `PgBouncer` does.
+///
+/// `?sslmode=require` (or `verify-full`, which is the same here) encrypts the connection: the server must show a certificate
+/// for its name from an authority that this system trusts, or from one of the PEM file that `sslrootcert=PATH` names. The
+/// modes `disable`, `allow` and `prefer`, and none, do not encrypt it.
 ///
 /// Neither `Debug` nor `Display` shows a password.
 #[derive(Clone)]
@@ -26,6 +32,7 @@ pub(crate) enum Target {
 #[derive(Clone)]
 pub(crate) struct Address {
     pub(crate) config: tokio_postgres::Config,
+    pub(crate) encryption: Encryption,
     /// Whether a pooler gives the connection to others after each transaction.
     pub(crate) is_pooled: bool,
 }
@@ -68,12 +75,14 @@ pub enum InvalidDatabaseUrl {
         "`pooler` may only be `transaction`; leave it out for a pooler that keeps a connection for as long as a client"
     )]
     UnknownPooler,
-    /// Encryption is demanded.
+    /// `sslmode=` with something else.
     #[error(
-        "connections to PostgreSQL are not encrypted yet: remove `sslmode=require`, and reach the server over a \
-             private network or a tunnel"
+        "`sslmode` may be `require` or `verify-full`, which both check the server's certificate and its name, or `disable`"
     )]
-    TlsRequired,
+    UnknownSslMode,
+    /// Authorities are named, and nothing is encrypted.
+    #[error("`sslrootcert` needs `sslmode=require` beside it; without it nothing is encrypted")]
+    RootWithoutTls,
 }
 
 impl DatabaseUrl {
@@ -139,28 +148,49 @@ fn sqlite(rest: &str) -> Result<PathBuf, InvalidDatabaseUrl> {
 }
 
 fn postgres(url: &str) -> Result<Address, InvalidDatabaseUrl> {
-    let (url, is_pooled) = without_pooler(url)?;
+    let Wishes { url, is_pooled, encryption } = Wishes::taken_out_of(url)?;
     // The parser's own error may quote parts of a malformed URL, and with them its password.
-    let config = tokio_postgres::Config::from_str(&url).map_err(|_| InvalidDatabaseUrl::NotPostgres)?;
+    let mut config = tokio_postgres::Config::from_str(&url).map_err(|_| InvalidDatabaseUrl::NotPostgres)?;
     let (hosts, ports) = (config.get_hosts().len(), config.get_ports().len());
     if hosts == 0 || (ports > 1 && ports != hosts) {
         return Err(InvalidDatabaseUrl::NotPostgres);
     }
-    match config.get_ssl_mode() {
-        SslMode::Disable | SslMode::Prefer => Ok(Address { config, is_pooled }),
-        _ => Err(InvalidDatabaseUrl::TlsRequired),
-    }
+    config.ssl_mode(if encryption == Encryption::None { SslMode::Disable } else { SslMode::Require });
+    Ok(Address { config, encryption, is_pooled })
 }
 
-/// Takes our own parameter out, which the driver does not know.
-fn without_pooler(url: &str) -> Result<(String, bool), InvalidDatabaseUrl> {
-    let Some((front, query)) = url.split_once('?') else { return Ok((url.to_owned(), false)) };
-    let (ours, others): (Vec<_>, Vec<_>) = query.split('&').partition(|pair| pair.starts_with("pooler="));
-    if ours.iter().any(|pair| *pair != "pooler=transaction") {
-        return Err(InvalidDatabaseUrl::UnknownPooler);
+/// What a URL says to us, and the rest of it for the driver, which reads these otherwise or not at all.
+struct Wishes {
+    url: String,
+    is_pooled: bool,
+    encryption: Encryption,
+}
+
+impl Wishes {
+    fn taken_out_of(url: &str) -> Result<Self, InvalidDatabaseUrl> {
+        let (front, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut others, mut is_pooled, mut is_encrypted, mut root) = (Vec::new(), false, false, None);
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else { continue };
+            match (&*name, &*value) {
+                ("pooler", "transaction") => is_pooled = true,
+                ("pooler", _) => return Err(InvalidDatabaseUrl::UnknownPooler),
+                ("sslmode", "require" | "verify-full") => is_encrypted = true,
+                ("sslmode", "disable" | "allow" | "prefer") => is_encrypted = false,
+                ("sslmode", _) => return Err(InvalidDatabaseUrl::UnknownSslMode),
+                ("sslrootcert", path) => root = Some(PathBuf::from(path)),
+                _ => others.push(pair),
+            }
+        }
+        let encryption = match (is_encrypted, root) {
+            (false, None) => Encryption::None,
+            (false, Some(_)) => return Err(InvalidDatabaseUrl::RootWithoutTls),
+            (true, Some(path)) if path != Path::new("system") => Encryption::TrustsFile(path),
+            (true, _) => Encryption::TrustsSystem,
+        };
+        let separator = if others.is_empty() { "" } else { "?" };
+        Ok(Self { url: format!("{front}{separator}{}", others.join("&")), is_pooled, encryption })
     }
-    let separator = if others.is_empty() { "" } else { "?" };
-    Ok((format!("{front}{separator}{}", others.join("&")), !ours.is_empty()))
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -223,6 +253,11 @@ mod tests {
             ("postgres://localhost/jeton", Engine::Postgres, "postgres://localhost:5432/jeton"),
             ("postgresql://ann@db:6432/jeton", Engine::Postgres, "postgres://ann@db:6432/jeton"),
             ("postgres://db/jeton?pooler=transaction", Engine::Postgres, "postgres://db:5432/jeton"),
+            (
+                "postgres://db/jeton?sslmode=require&sslrootcert=/etc/ca.pem",
+                Engine::Postgres,
+                "postgres://db:5432/jeton",
+            ),
             ("postgres://a,b:6432/jeton", Engine::Postgres, "postgres://a:5432,b:6432/jeton"),
         ] {
             assert_eq!(url.parse::<DatabaseUrl>().map(|url| url.engine()), Ok(engine), "{url}");
@@ -233,7 +268,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_refused_with_the_reason() {
         use InvalidDatabaseUrl::{
-            InMemory, NoPath, NotPostgres, SqliteOptions, TlsRequired, UnknownPooler, UnknownScheme,
+            InMemory, NoPath, NotPostgres, RootWithoutTls, SqliteOptions, UnknownPooler, UnknownScheme, UnknownSslMode,
         };
         for (url, reason) in [
             ("", UnknownScheme),
@@ -253,9 +288,30 @@ mod tests {
             ("postgres://host/jeton?unknown=1", NotPostgres),
             ("postgres://host/jeton?pooler=session", UnknownPooler),
             ("postgres://host/jeton?connect_timeout=1&pooler=", UnknownPooler),
-            ("postgres://host/jeton?sslmode=require", TlsRequired),
+            ("postgres://host/jeton?sslmode=verify-ca", UnknownSslMode),
+            ("postgres://host/jeton?sslmode=", UnknownSslMode),
+            ("postgres://host/jeton?sslrootcert=/etc/ca.pem", RootWithoutTls),
+            ("postgres://host/jeton?sslmode=prefer&sslrootcert=system", RootWithoutTls),
         ] {
             assert_eq!(parsed(url).err(), Some(reason), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_connection_is_encrypted_when_the_url_demands_it() {
+        for (query, encryption) in [
+            ("", Encryption::None),
+            ("?sslmode=disable", Encryption::None),
+            ("?sslmode=prefer", Encryption::None),
+            ("?sslmode=require", Encryption::TrustsSystem),
+            ("?sslmode=verify-full&sslrootcert=system", Encryption::TrustsSystem),
+            ("?sslrootcert=%2Fetc%2Fca.pem&sslmode=require", Encryption::TrustsFile("/etc/ca.pem".into())),
+            ("?connect_timeout=3&sslmode=require&keepalives=0", Encryption::TrustsSystem),
+        ] {
+            let address = postgres(&format!("postgres://host/jeton{query}")).unwrap();
+            assert_eq!(address.encryption, encryption, "{query}");
+            let demanded = address.config.get_ssl_mode() == SslMode::Require;
+            assert_eq!(demanded, encryption != Encryption::None, "{query}");
         }
     }
 

@@ -103,13 +103,26 @@ impl Issuer {
     /// # Errors
     /// [`IssueError`] when the embedder's claims collide with registered ones or are no object, the token would be too
     /// long to be read, or signing failed.
-    #[expect(clippy::needless_pass_by_value, reason = "a grant is for one token")]
     pub fn issue<X: Serialize>(&self, grant: Grant<X>, now: UnixTime) -> Result<AccessToken, IssueError> {
+        self.issue_to(&self.audience, grant, now)
+    }
+
+    /// Issues one token at the time `now` that is meant for this audience, and not for the issuer's own.
+    ///
+    /// # Errors
+    /// [`IssueError`], as [`issue`](Self::issue).
+    #[expect(clippy::needless_pass_by_value, reason = "a grant is for one token")]
+    pub fn issue_to<X: Serialize>(
+        &self,
+        audience: &Audience,
+        grant: Grant<X>,
+        now: UnixTime,
+    ) -> Result<AccessToken, IssueError> {
         let expires_at = now.saturating_add_secs(self.ttl_secs);
         let claims = WrittenClaims {
             iss: &self.iss,
             sub: grant.subject,
-            aud: &self.audience,
+            aud: audience,
             exp: expires_at,
             iat: now,
             jti: grant.token_id,
@@ -119,7 +132,7 @@ impl Issuer {
             auth_time: grant.auth_time,
             amr: &grant.amr,
             roles: &grant.roles,
-            extra: &extra_members(&grant.extra)?,
+            extra: &ExtraClaims::new(&grant.extra)?.0,
         };
         let mut payload = Vec::with_capacity(ORDINARY_PAYLOAD);
         serde_json::to_writer(&mut payload, &claims).map_err(|error| IssueError::NotAnObject(error.to_string()))?;
@@ -145,7 +158,7 @@ impl Issuer {
         &self.iss
     }
 
-    /// What stands in `aud`.
+    /// What stands in `aud`, unless a token is issued to another audience.
     #[must_use]
     pub const fn audience(&self) -> &Audience {
         &self.audience
@@ -170,16 +183,26 @@ impl Issuer {
     }
 }
 
-/// The embedder's claims as members, none of them with a registered name.
-fn extra_members<X: Serialize>(extra: &X) -> Result<Map<String, Value>, IssueError> {
-    let members = match serde_json::to_value(extra) {
-        Ok(Value::Object(members)) => members,
-        Ok(_) => return Err(IssueError::NotAnObject("it is another kind of value".to_owned())),
-        Err(error) => return Err(IssueError::NotAnObject(error.to_string())),
-    };
-    match members.keys().find(|name| REGISTERED_CLAIMS.contains(&name.as_str())) {
-        Some(name) => Err(IssueError::ReservedClaim(name.clone())),
-        None => Ok(members),
+/// Claims of the embedder's own that an issuer takes: an object, none of whose members has the name of a registered claim.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ExtraClaims(Map<String, Value>);
+
+impl ExtraClaims {
+    /// The members of a struct, or of a map with text keys.
+    ///
+    /// # Errors
+    /// [`IssueError::NotAnObject`] and [`IssueError::ReservedClaim`].
+    pub fn new<X: Serialize>(claims: &X) -> Result<Self, IssueError> {
+        let members = match serde_json::to_value(claims) {
+            Ok(Value::Object(members)) => members,
+            Ok(_) => return Err(IssueError::NotAnObject("it is another kind of value".to_owned())),
+            Err(error) => return Err(IssueError::NotAnObject(error.to_string())),
+        };
+        match members.keys().find(|name| REGISTERED_CLAIMS.contains(&name.as_str())) {
+            Some(name) => Err(IssueError::ReservedClaim(name.clone())),
+            None => Ok(Self(members)),
+        }
     }
 }
 

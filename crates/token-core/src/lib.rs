@@ -86,7 +86,7 @@ mod verify_error;
 pub use algorithm::{Algorithm, KeyType, UnknownAlgorithm};
 pub use claims::{Audience, Claims, EmptyAudience, NoClaims, REGISTERED_CLAIMS};
 pub use inspect::{ExplainedMember, InspectedPart, InspectedSignature, Inspection, inspect};
-pub use issuer::{AccessToken, Grant, IssueError, Issuer};
+pub use issuer::{AccessToken, ExtraClaims, Grant, IssueError, Issuer};
 pub use jws::{Jws, JwsHeader, MAX_TOKEN_LEN};
 pub use key::{KeyError, PublicJwk, PublicParameters, SigningKey, VerificationKey, thumbprint};
 pub use key_set::KeySet;

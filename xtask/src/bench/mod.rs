@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::run::{Failure, build, cargo, root, run, target};
 
-/// Measure Jeton beside the limits of this machine, and write docs/benchmarks.md.
+/// Measure Jeton beside the limits of this machine, and write docs/explanation/benchmarks.md.
 ///
 /// criterion: the operations of the libraries beside the bare primitives (`cargo bench`).
 /// load: login, refresh, me and a mix of them over HTTP against a real `jeton serve`, release build, on SQLite and on a
@@ -101,7 +101,7 @@ impl Bench {
             fs::write(&path, about.to_string()).map_err(|error| unwritable(&path, &error))?;
             println!("{}: {minutes:.1} minutes", part.name());
         }
-        report::write(&folder, &root().join("docs"))
+        report::write(&folder, &root().join("docs/explanation"))
     }
 
     fn criterion(&self, out: &Path) -> Result<(), Failure> {

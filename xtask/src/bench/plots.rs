@@ -1,4 +1,4 @@
-//! The plots beside docs/benchmarks.md, as SVG.
+//! The plots beside docs/explanation/benchmarks.md, as SVG.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! docs/benchmarks.md, from the figures that the parts left in a folder.
+//! docs/explanation/benchmarks.md, from the figures that the parts left in a folder.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -11,8 +11,8 @@ use clap::Args;
 use crate::run::{Failure, build, cargo, run, target};
 use crate::test::Postgres;
 
-/// Make every fault that Jeton is to survive, and write what came of it into docs/reliability.md
-/// (what a refresh costs: into docs/scaling.md).
+/// Make every fault that Jeton is to survive, and write what came of it into docs/explanation/reliability.md
+/// (what a refresh costs: into docs/explanation/scaling.md).
 ///
 /// Each scenario starts real servers, on SQLite and on a PostgreSQL of its own, breaks something, and checks what its clients
 /// saw. All of it takes about half an hour. A scenario that does not hold fails the run, and leaves its figures as they were.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::run::{Failure, root};
 
-const PAGES: [&str; 2] = ["docs/reliability.md", "docs/scaling.md"];
+const PAGES: [&str; 2] = ["docs/explanation/reliability.md", "docs/explanation/scaling.md"];
 const END: &str = "<!-- /figures -->";
 
 /// A table: its columns in order, and each line's figures by column.

@@ -1,13 +1,10 @@
 //! Python and Node with exact versions of the libraries that scripts need, kept under the target folder.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::npm::{Packages, copy, is_current, packages, remember};
 use crate::run::{Failure, root, run, succeeds, target};
-
-/// The oldest Node with the web's `fetch` and `crypto`.
-const OLDEST_NODE: u32 = 18;
 
 /// A language with the libraries that its scripts need.
 pub(super) struct Language {
@@ -50,29 +47,12 @@ pub(super) fn python() -> Result<Language, Failure> {
 }
 
 pub(super) fn node() -> Result<Language, Failure> {
-    let version = Command::new("node").arg("--version").output().ok();
-    let major = version.and_then(|output| major_version(&String::from_utf8_lossy(&output.stdout)));
-    let Some(major) = major.filter(|major| *major >= OLDEST_NODE && succeeds(Command::new("npm").arg("--version")))
-    else {
-        return Err(missing(&format!("node {OLDEST_NODE} or newer with npm"), "apt-get install nodejs npm"));
-    };
-    let (folder, wanted) = (installed("node"), source("package-lock.json"));
-    if !is_current(&folder, &wanted)? {
-        for file in ["package.json", "package-lock.json"] {
-            copy(&source(file), &folder.join(file))?;
-        }
-        run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-        remember(&folder, &wanted)?;
-    }
+    let Packages { folder, node } =
+        packages("xtask/interop", "interop/node", "for standard clients to drive the server", "interop")?;
     // Before version 20 `crypto` is there only on demand.
-    let on_demand = (major < 20).then_some("--experimental-global-webcrypto");
+    let on_demand = (node < 20).then_some("--experimental-global-webcrypto");
     // Modules are looked for above the script, so it has to lie beside them.
     Ok(Language { program: "node".into(), flags: on_demand.into_iter().collect(), beside: Some(folder) })
-}
-
-/// The number before the first dot of `v20.1.0`.
-fn major_version(said: &str) -> Option<u32> {
-    said.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 fn missing(what: &str, how: &str) -> Failure {
@@ -90,41 +70,16 @@ fn installed(language: &str) -> PathBuf {
     target().join("interop").join(language)
 }
 
-/// Whether the folder holds what the file of versions asks for.
-fn is_current(folder: &Path, wanted: &Path) -> Result<bool, Failure> {
-    fs::create_dir_all(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
-    let read = |path: &Path| fs::read(path).ok();
-    Ok(read(&folder.join("installed")).is_some_and(|installed| Some(installed) == read(wanted)))
-}
-
-fn remember(folder: &Path, wanted: &Path) -> Result<(), Failure> {
-    copy(wanted, &folder.join("installed"))
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
-    let failed = |error| Failure::new(format!("{} cannot be copied to {}: {error}", from.display(), to.display()));
-    fs::copy(from, to).map(|_| ()).map_err(failed)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
 
-    #[test]
-    fn the_version_of_node_is_read() {
-        assert_eq!(major_version("v20.11.1\n"), Some(20));
-        assert_eq!(major_version("sh: node: not found"), None);
-    }
+    use super::*;
 
     #[test]
     fn every_library_has_one_exact_version() {
         let requirements = fs::read_to_string(source("requirements.txt")).unwrap();
         let lines = requirements.lines().filter(|line| !line.starts_with('#'));
         assert!(lines.clone().count() > 2 && lines.into_iter().all(|line| line.contains("==")));
-        let package: serde_json::Value =
-            serde_json::from_str(&fs::read_to_string(source("package.json")).unwrap()).unwrap();
-        let versions = package["dependencies"].as_object().unwrap();
-        let exact = |version: &serde_json::Value| version.as_str().unwrap().starts_with(|c: char| c.is_ascii_digit());
-        assert!(!versions.is_empty() && versions.values().all(exact));
     }
 }

@@ -12,7 +12,7 @@ use crate::run::{Failure, root};
 use feed::simulate;
 use world::{Arithmetic, WAYS, Way, link, one_way};
 
-const PAGE: &str = "docs/scaling.md";
+const PAGE: &str = "docs/explanation/scaling.md";
 const BEGIN: &str = "<!-- simulation -->";
 const END: &str = "<!-- /simulation -->";
 
@@ -24,7 +24,7 @@ const END: &str = "<!-- /simulation -->";
 #[command(after_help = "Examples:\n  \
     cargo xtask simulate                          a hundred million users in ten regions\n  \
     cargo xtask simulate --users 1000000 --regions 1\n  \
-    cargo xtask simulate --write                  puts the table into docs/scaling.md")]
+    cargo xtask simulate --write                  puts the table into docs/explanation/scaling.md")]
 pub(crate) struct Simulate {
     /// How many users there are.
     #[arg(long, default_value_t = 100_000_000)]
@@ -62,7 +62,7 @@ pub(crate) struct Simulate {
     /// Where chance begins.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Put the table into docs/scaling.md.
+    /// Put the table into docs/explanation/scaling.md.
     #[arg(long)]
     write: bool,
 }

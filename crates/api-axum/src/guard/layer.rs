@@ -27,6 +27,51 @@ use super::{Guard, OwnClaims, RequiredProof, RequiredRole, RequiredScope};
 ///     Router::new().route("/notes", get(mine)).layer(GuardLayer::new(guard))
 /// }
 /// ```
+///
+/// Claims of your own, a scope, a recent proof:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use api_axum::{Guard, GuardLayer, RecentlyAuthenticated, RequiredProof, RequiredScope};
+/// use axum::Router;
+/// use axum::routing::{get, post};
+///
+/// #[derive(Clone, serde::Deserialize)]
+/// struct Tenant {
+///     tenant: String,
+/// }
+///
+/// struct WriteNotes;
+///
+/// impl RequiredScope for WriteNotes {
+///     const SCOPE: &'static str = "notes:write";
+/// }
+///
+/// /// A second factor within the last five minutes.
+/// struct ToPay;
+///
+/// impl RequiredProof for ToPay {
+///     const MAX_AGE: Duration = Duration::from_secs(300);
+///     const SECOND_FACTOR: bool = true; // false unless you say so
+/// }
+///
+/// async fn pay(RecentlyAuthenticated { claims, .. }: RecentlyAuthenticated<ToPay>) -> String {
+///     format!("{} has paid", claims.sub)
+/// }
+///
+/// # async fn quota() -> &'static str { "10" }
+/// # async fn refund() {}
+/// # fn routers(guard: Guard) -> (Router, Router, Router<Guard>) {
+/// # let behind_a_layer = guard.clone();
+/// let notes = Router::new()
+///     .route("/quota", get(quota))
+///     .layer(GuardLayer::new(guard).with_claims::<Tenant>().require_scope::<WriteNotes>());
+/// # let guard = behind_a_layer;
+/// let refunds = Router::new().route("/refunds", post(refund)).layer(GuardLayer::new(guard).require_proof::<ToPay>());
+/// # (notes, refunds, Router::new().route("/payments", post(pay)))
+/// # }
+/// ```
 pub struct GuardLayer<X = NoClaims> {
     guard: Guard,
     required: Vec<Requirement>,

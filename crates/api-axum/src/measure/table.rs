@@ -1,4 +1,4 @@
-//! Every metric that there is: its name, its kind, its labels, and what it means. `docs/metrics.md` says the same at length.
+//! Every metric that there is: its name, its kind, its labels, and what it means. `docs/reference/metrics.md` says the same at length.
 
 use metrics::Unit;
 

@@ -72,7 +72,7 @@ impl From<TokensNotIssued> for Problem {
     fn from(error: TokensNotIssued) -> Self {
         match error {
             TokensNotIssued::Entropy(error) => error.into(),
-            TokensNotIssued::StaleKeys(_) => failed(ProblemCode::Unavailable, &error),
+            TokensNotIssued::StaleKeys(_) | TokensNotIssued::Claims(_) => failed(ProblemCode::Unavailable, &error),
             TokensNotIssued::Signing(_) | TokensNotIssued::UnknownMasterKey(_) => failed(ProblemCode::Internal, &error),
         }
     }

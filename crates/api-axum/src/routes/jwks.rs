@@ -46,7 +46,7 @@ impl Jwks {
 }
 
 /// Whether the client has it already (RFC 9110 §13.1.2, which compares weakly).
-fn is_known(etag: &str, headers: &HeaderMap) -> bool {
+pub(crate) fn is_known(etag: &str, headers: &HeaderMap) -> bool {
     let lines = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)

@@ -22,6 +22,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, patch, post};
 
 pub(crate) use jwks::Jwks;
+#[cfg(feature = "console")]
+pub(crate) use jwks::is_known;
 pub(crate) use oauth::OAuthError;
 pub(crate) use revocations::MAX_WAIT;
 
@@ -31,12 +33,14 @@ use crate::state::ApiState;
 
 /// Every route with its layers, ready to serve or to be mounted in a larger application.
 ///
-/// - `app.nest("/auth", router(state))` mounts it under a prefix. Unknown paths below the prefix get its 404.
+/// - `app.nest("/auth", router(state))` mounts it under a prefix. Unknown paths below the prefix get its 404. The page for people,
+///   where there is one, is at `/auth`; `app.nest_service("/auth", router(state))` has it at `/auth/` too.
 /// - `app.merge(router(state).reset_fallback())` mounts it beside your routes and leaves unknown paths to you.
 ///
 /// Serve it with [`Router::into_make_service_with_connect_info`] for [`SocketAddr`](std::net::SocketAddr), so that sessions
 /// show the address they were opened from; without it the address stays unknown.
 pub fn router(state: ApiState) -> Router {
+    let pages = pages(&state);
     Router::new()
         .route("/v1/accounts", post(accounts::register))
         .merge(login::router())
@@ -56,6 +60,7 @@ pub fn router(state: ApiState) -> Router {
         .merge(oauth::router())
         .route("/.well-known/jwks.json", get(jwks::keys))
         .merge(health::router())
+        .merge(pages)
         .method_not_allowed_fallback(async || {
             Problem::new(
                 ProblemCode::MethodNotAllowed,
@@ -72,9 +77,19 @@ pub fn health_router(state: ApiState) -> Router {
     health::router().with_state(state)
 }
 
+/// The pages for people, where there are any.
+fn pages(state: &ApiState) -> Router<ApiState> {
+    #[cfg(feature = "console")]
+    if state.settings().console.is_some() {
+        return crate::web::router();
+    }
+    let _ = state;
+    Router::new()
+}
+
 impl Problem {
     /// The one answer to every path that leads nowhere.
-    fn nothing_here() -> Self {
+    pub(crate) fn nothing_here() -> Self {
         Self::new(ProblemCode::NotFound, "There is nothing at this path.")
     }
 }

@@ -1,6 +1,6 @@
 //! What Jeton survives: real servers, real databases, and faults that are made on purpose. One file a fault.
 //!
-//! `cargo xtask chaos` runs all of it at full length and writes the figures into `docs/reliability.md`; without
+//! `cargo xtask chaos` runs all of it at full length and writes the figures into `docs/explanation/reliability.md`; without
 //! `JETON_SOAK=1` each scenario is a short form of itself.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 

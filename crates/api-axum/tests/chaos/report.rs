@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-/// What one run of a scenario showed. `cargo xtask chaos` puts it into the scenario's table in `docs/reliability.md`.
+/// What one run of a scenario showed. `cargo xtask chaos` puts it into the scenario's table in `docs/explanation/reliability.md`.
 pub(crate) struct Report {
     scenario: &'static str,
     column: &'static str,

@@ -80,10 +80,12 @@ impl Login {
         let event = owner.event(&*self.entropy, EventKind::Reauthenticated, now).map_err(LoginError::from)?;
         let event = event.with_detail(&amr.join(" "));
         let methods = proved_by(&owner.amr, amr);
+        let added = self.tokens.added(owner.account, owner.session).await;
+        let added = added.map_err(|unavailable| LoginError::Tokens(unavailable.into()))?;
         let again = Reauthenticate { session: owner.session, amr: methods, now, event };
         let facts = self.sessions.reauthenticate(again).await.map_err(LoginError::from)?;
         let facts = facts.ok_or(ReauthenticateError::SessionOver)?;
-        let access_token = self.tokens.access(&facts, now).map_err(LoginError::from)?;
+        let access_token = self.tokens.access(&facts, &added, now).map_err(LoginError::from)?;
         Ok(ProvedAgain { access_token, facts, now })
     }
 }

@@ -54,10 +54,11 @@ impl Login {
             end_first: device.end_session,
             event,
         };
+        let added = self.tokens.added(account, id).await.map_err(TokensNotIssued::from)?;
         match self.sessions.open(new, self.limit).await? {
             Opened::Opened { facts, evicted } => {
                 self.after_commit.revoked(&evicted);
-                let tokens = self.tokens.issue(facts, &secret, key_id, now)?;
+                let tokens = self.tokens.issue(facts, &added, &secret, key_id, now)?;
                 Ok(SignedIn { tokens, device_token })
             }
             Opened::LimitReached { live } => Err(LoginError::SessionLimitReached { live }),

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_key;
+mod claims;
 mod delivery;
 mod device;
 mod email;
@@ -23,6 +24,7 @@ mod time;
 
 pub use account::{Account, AccountQuery, Credentials, DisplayName, InvalidDisplayName, NewAccount, Role, UnknownRole};
 pub use api_key::{ApiKey, ApiScope, UnknownApiScope};
+pub use claims::{AddedClaims, InvalidClaims};
 pub use delivery::{Attempt as DeliveryAttempt, Delivery, Endpoint};
 pub use device::{DeviceClass, UnknownDeviceClass, UserAgent};
 pub use email::{EmailAddress, InvalidEmailAddress};

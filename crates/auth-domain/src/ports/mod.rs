@@ -8,6 +8,7 @@
 mod accounts;
 mod api_keys;
 mod breach_check;
+mod claims;
 mod clock;
 mod entropy;
 mod events;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 pub use accounts::{AccountStore, CloseAccount, Created, EmailChange, PasswordAuthority, SetPassword};
 pub use api_keys::ApiKeyStore;
 pub use breach_check::{Breach, BreachCheck};
+pub use claims::{ClaimSource, ClaimsUnavailable};
 pub use clock::Clock;
 pub use entropy::{Entropy, EntropyUnavailable, random};
 pub use events::EventStore;

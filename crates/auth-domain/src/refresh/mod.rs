@@ -16,9 +16,10 @@ pub use outcome::{Outcome, Ruled};
 pub use token::{NotIssuedHere, PresentedToken, RefreshToken};
 
 use crate::model::{
-    Advance, EventId, IdempotencyKey, Judge, Nonce, Over, Presenter, RefreshPolicy, Ruling, TokenSecret,
+    AddedClaims, Advance, EventId, IdempotencyKey, Judge, Nonce, Over, Presenter, RefreshPolicy, Ruling, SessionId,
+    TokenSecret,
 };
-use crate::ports::{Clock, Entropy, EntropyUnavailable, SessionStore, StoreError, random};
+use crate::ports::{ClaimsUnavailable, Clock, Entropy, EntropyUnavailable, SessionStore, StoreError, random};
 use crate::session::{AfterCommit, IssuedTokens, SessionTokens, TokensNotIssued};
 
 /// How often a step that raced with another is tried again before the caller is asked to.
@@ -110,21 +111,28 @@ impl Refresh {
             tokens_until: self.tokens.live_until(now),
             event: EventId::new(now, random(&*self.entropy)?),
         };
+        let added = self.added(presented.session).await?;
+        let added = || added.as_ref().map_err(|unavailable| TokensNotIssued::from(unavailable.clone()));
         for _ in 0..ATTEMPTS {
             let (step, successor) = self.step(presented, &attempt)?;
             let key_id = step.key_id;
-            if let Some(facts) = self.sessions.advance(step).await? {
-                let tokens = self.tokens.issue(facts, &successor, key_id, now)?;
+            // Without what the embedder adds no token could be written: the session stays where it is, and is judged all the
+            // same, so that a thief is found.
+            if let Ok(added) = added()
+                && let Some(facts) = self.sessions.advance(step).await?
+            {
+                let tokens = self.tokens.issue(facts, added, &successor, key_id, now)?;
                 return Ok((Outcome::Rotated, Ok(tokens)));
             }
             let (outcome, error) =
                 match self.sessions.settle(presented.session, self.judge(presented, &attempt)).await? {
                     Ruling::Raced => {
+                        added()?;
                         *raced += 1;
                         continue;
                     }
                     Ruling::Retry { facts, successor, key_id, late } => {
-                        let tokens = self.tokens.issue(facts, &successor, key_id, now)?;
+                        let tokens = self.tokens.issue(facts, added()?, &successor, key_id, now)?;
                         return Ok((if late.is_some() { Outcome::LateRetry } else { Outcome::Retry }, Ok(tokens)));
                     }
                     Ruling::Ended(Some(over)) => (Outcome::Ended, RefreshError::SessionOver(over)),
@@ -138,6 +146,18 @@ impl Refresh {
             return Ok((outcome, Err(error)));
         }
         Err(RefreshError::Contended)
+    }
+
+    /// What the embedder adds to the session's next access token; asked before the session moves.
+    async fn added(&self, session: SessionId) -> Result<Result<AddedClaims, ClaimsUnavailable>, StoreError> {
+        if !self.tokens.adds_claims() {
+            return Ok(Ok(AddedClaims::default()));
+        }
+        match self.sessions.get(session).await? {
+            Some(row) => Ok(self.tokens.added(row.facts.account, session).await),
+            // Nothing can move where there is no row.
+            None => Ok(Ok(AddedClaims::default())),
+        }
     }
 
     /// The step that the token asks for, and the secret that it leads to.

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use token_core::{AccessToken, Grant, IssueError, NoClaims};
+use token_core::{AccessToken, Grant, IssueError};
 
-use crate::model::{Role, SessionFacts, Timestamp, TokenSecret};
-use crate::ports::{Entropy, EntropyUnavailable, random};
+use crate::model::{AccountId, AddedClaims, Role, SessionFacts, SessionId, Timestamp, TokenSecret};
+use crate::ports::{ClaimSource, ClaimsUnavailable, Entropy, EntropyUnavailable, random};
 use crate::refresh::{RefreshToken, RotationKeys};
 use crate::signing::{KeyRing, StaleKeys};
 
@@ -19,6 +19,7 @@ pub struct SessionTokens {
     ring: KeyRing,
     keys: Arc<RotationKeys>,
     entropy: Arc<dyn Entropy>,
+    claims: Option<Arc<dyn ClaimSource>>,
 }
 
 /// Both tokens of a signed-in device, for it alone.
@@ -51,16 +52,40 @@ pub enum TokensNotIssued {
     /// The signing keys could not be read for too long.
     #[error(transparent)]
     StaleKeys(#[from] StaleKeys),
+    /// The embedder could not say what the token is to say.
+    #[error(transparent)]
+    Claims(#[from] ClaimsUnavailable),
     /// The session's row names a master key that this server does not have.
     #[error("master key {0} is not configured, but sessions depend on it; configure it again")]
     UnknownMasterKey(u8),
 }
 
 impl SessionTokens {
-    /// Signs access tokens with the key of `ring` and tags refresh tokens with `keys`.
+    /// Signs access tokens with the key of `ring` and tags refresh tokens with `keys`; `claims` adds to what they say.
     #[must_use]
-    pub fn new(ring: KeyRing, keys: Arc<RotationKeys>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { ring, keys, entropy }
+    pub fn new(
+        ring: KeyRing,
+        keys: Arc<RotationKeys>,
+        entropy: Arc<dyn Entropy>,
+        claims: Option<Arc<dyn ClaimSource>>,
+    ) -> Self {
+        Self { ring, keys, entropy, claims }
+    }
+
+    /// Whether the embedder adds to what access tokens say.
+    pub(crate) fn adds_claims(&self) -> bool {
+        self.claims.is_some()
+    }
+
+    /// What the embedder adds to the next access token of a session. To be asked before the session moves.
+    ///
+    /// # Errors
+    /// When he cannot say it now.
+    pub async fn added(&self, account: AccountId, session: SessionId) -> Result<AddedClaims, ClaimsUnavailable> {
+        match &self.claims {
+            Some(source) => source.claims(account, session).await,
+            None => Ok(AddedClaims::default()),
+        }
     }
 
     /// When the last access token that was issued up to `now`, on any node, has expired.
@@ -70,7 +95,7 @@ impl SessionTokens {
     }
 
     /// Writes the refresh token of the session's current generation, whose secret this is and which the master key
-    /// `key_id` tags, and a fresh access token.
+    /// `key_id` tags, and a fresh access token with what the embedder adds.
     ///
     /// # Errors
     /// When the master key is not known, there is no randomness, the signing keys could not be read for too long, or signing
@@ -78,21 +103,27 @@ impl SessionTokens {
     pub fn issue(
         &self,
         facts: SessionFacts,
+        added: &AddedClaims,
         secret: &TokenSecret,
         key_id: u8,
         now: Timestamp,
     ) -> Result<IssuedTokens, TokensNotIssued> {
         let refresh_token = RefreshToken::seal(&self.keys, key_id, facts.session, facts.generation, secret)
             .map_err(|_| TokensNotIssued::UnknownMasterKey(key_id))?;
-        let access_token = self.access(&facts, now)?;
+        let access_token = self.access(&facts, added, now)?;
         Ok(IssuedTokens { access_token, refresh_token, facts, now })
     }
 
-    /// Writes a fresh access token of a session.
+    /// Writes a fresh access token of a session, with what the embedder adds.
     ///
     /// # Errors
     /// When there is no randomness, the signing keys could not be read for too long, or signing fails.
-    pub fn access(&self, facts: &SessionFacts, now: Timestamp) -> Result<AccessToken, TokensNotIssued> {
+    pub fn access(
+        &self,
+        facts: &SessionFacts,
+        added: &AddedClaims,
+        now: Timestamp,
+    ) -> Result<AccessToken, TokensNotIssued> {
         let grant = Grant {
             subject: facts.account.as_uuid(),
             session: facts.session.as_uuid(),
@@ -102,9 +133,10 @@ impl SessionTokens {
             auth_time: facts.auth_time.unix(),
             amr: facts.amr.clone(),
             roles: facts.roles.iter().map(Role::to_string).collect(),
-            extra: NoClaims {},
+            extra: &added.own,
         };
         let issuer = self.ring.issuer(now)?;
-        Ok(tracing::debug_span!(target: "step", "sign").in_scope(|| issuer.issue(grant, now.unix()))?)
+        let audience = added.audience.as_ref().unwrap_or(issuer.audience());
+        Ok(tracing::debug_span!(target: "step", "sign").in_scope(|| issuer.issue_to(audience, grant, now.unix()))?)
     }
 }

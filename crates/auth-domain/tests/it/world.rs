@@ -10,7 +10,7 @@ use auth_domain::model::{
     Account, AccountId, Actor, EmailAddress, EventKind, EventQuery, IdempotencyKey, Locale, Presenter, SecurityEvent,
     SessionRecord, Timestamp, TokenMailKind,
 };
-use auth_domain::ports::{BreachCheck, Clock, Entropy, Mailer, PasswordHasher, Stores, WebAuthn};
+use auth_domain::ports::{BreachCheck, ClaimSource, Clock, Entropy, Mailer, PasswordHasher, Stores, WebAuthn};
 use auth_domain::refresh::{MasterKey, RefreshError, RefreshRequest, RotationKeys, RotationSecrets};
 use auth_domain::sealing::Sealer;
 use auth_domain::session::{IssuedTokens, Owner};
@@ -42,6 +42,7 @@ pub(crate) struct Setup {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) webauthn: Option<Arc<dyn WebAuthn>>,
     pub(crate) breaches: Option<Arc<dyn BreachCheck>>,
+    pub(crate) claims: Option<Arc<dyn ClaimSource>>,
 }
 
 impl Default for Setup {
@@ -56,6 +57,7 @@ impl Default for Setup {
             entropy: Arc::new(SeededEntropy::new(1)),
             webauthn: None,
             breaches: None,
+            claims: None,
         }
     }
 }
@@ -80,6 +82,7 @@ impl Setup {
             throttle,
             webauthn: self.webauthn,
             breaches: self.breaches,
+            claims: self.claims,
         };
         let active = self.masters.first().unwrap().id();
         let sealer = Sealer::new(active, self.masters.clone()).unwrap();

@@ -77,7 +77,7 @@ const PROGRAMS: &str = "
 pub(crate) async fn examine(address: &Address, patience: Duration) -> Result<PostgresExamination, OpenError> {
     let began = Instant::now();
     let limits = Limits { connect: patience, lock: patience, statement: patience };
-    let mut session = connection::open(&Servers::new(address), limits).await?;
+    let mut session = connection::open(&Servers::new(address)?, limits).await?;
     let left = patience.saturating_sub(began.elapsed()).max(Duration::from_secs(1));
     match tokio::time::timeout(left, look(&mut session, address.is_pooled)).await {
         Ok(found) => found.map_err(|error| OpenError::Unreachable(error.to_string())),

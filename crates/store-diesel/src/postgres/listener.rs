@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio_postgres::AsyncMessage;
 
+use crate::error::OpenError;
 use crate::news::News;
 use crate::servers::Servers;
 use crate::url::Address;
@@ -36,12 +37,13 @@ enum Task {
 }
 
 impl Listener {
-    pub(super) fn new(address: &Address) -> Self {
+    pub(super) fn new(address: &Address) -> Result<Self, OpenError> {
         let mut address = address.clone();
         // It only ever waits, so nothing but these tells that the server is gone.
         let config = address.config.keepalives(true).keepalives_idle(Duration::from_secs(15));
         config.keepalives_interval(Duration::from_secs(5)).keepalives_retries(3);
-        Self { servers: Arc::new(Servers::new(&address)), news: Arc::default(), task: Mutex::new(Task::NotAsked) }
+        let servers = Arc::new(Servers::new(&address)?);
+        Ok(Self { servers, news: Arc::default(), task: Mutex::new(Task::NotAsked) })
     }
 
     /// Resolves when there may be new entries.

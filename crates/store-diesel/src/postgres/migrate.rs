@@ -57,7 +57,7 @@ pub(crate) async fn unlocked<T: Send + 'static>(
 ) -> Result<T, MigrateError> {
     let limits = Limits { connect: Duration::from_secs(10), lock: PATIENCE, statement: Duration::ZERO };
     let is_pooled = address.is_pooled;
-    let session = connection::open(&Servers::new(address), limits).await?;
+    let session = connection::open(&Servers::new(address)?, limits).await?;
     #[expect(clippy::disallowed_methods, reason = "the pool's steps are not what migrates")]
     let run = move || {
         let mut session = Connection::from(session);

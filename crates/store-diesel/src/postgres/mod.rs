@@ -51,8 +51,8 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(address: &Address, options: &Options) -> Result<Self, OpenError> {
-        let pool = Pool::open(&Arc::new(Servers::new(address)), options).await?;
-        Ok(Self { pool, listener: Arc::new(Listener::new(address)) })
+        let pool = Pool::open(&Arc::new(Servers::new(address)?), options).await?;
+        Ok(Self { pool, listener: Arc::new(Listener::new(address)?) })
     }
 
     pub(crate) fn stores(&self) -> Stores {

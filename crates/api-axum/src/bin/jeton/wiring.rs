@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api_axum::{ApiParts, ApiState, Guard, HttpSettings, Operations, SystemClock, router};
+use api_axum::{ApiParts, ApiState, ConsoleSettings, Guard, HttpSettings, Operations, SystemClock, router};
 use auth_domain::model::PasswordPolicy;
 use auth_domain::ports::{Entropy, Stores, Throttle, WebAuthn};
 use auth_domain::refresh::{MasterKey, RotationKeys};
@@ -136,7 +136,7 @@ impl Service {
             password_policy: policies.password,
             health: stores.health,
             feed_news,
-            settings: http_settings(config, issuer),
+            settings: http_settings(config, issuer, ports.webauthn.is_some()),
             operations,
         });
         let keeper = Arc::new(KeyKeeper::start(keys, before).doing("start the thread of the signing keys")?);
@@ -162,6 +162,7 @@ fn ports(config: &Config, stores: Stores, issuer: &str) -> Result<Ports, Failure
         mailer: Arc::new(CountedMailer(mailer)),
         webauthn: passkeys.map(|passkeys| Arc::new(passkeys) as Arc<dyn WebAuthn>),
         breaches: config.breaches.as_ref().map(breach::check).transpose()?,
+        claims: None,
     })
 }
 
@@ -212,7 +213,13 @@ async fn master_keys(config: &Config, stores: &Stores) -> Result<MasterKeys, Fai
     Ok(keys)
 }
 
-fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
+fn http_settings(config: &Config, issuer: &str, passkeys: bool) -> HttpSettings {
+    let console = config.console.then(|| ConsoleSettings {
+        product: config.policies.product.clone(),
+        registration: config.policies.registration.mode,
+        passkeys,
+        outbox: config.mail.smtp.is_none(),
+    });
     HttpSettings {
         request_timeout: config.http.request_timeout,
         origin: origin(issuer),
@@ -221,6 +228,7 @@ fn http_settings(config: &Config, issuer: &str) -> HttpSettings {
         trusted_proxies: config.trusted_proxies.clone(),
         max_feed_readers: config.http.max_feed_readers,
         server_timing: config.http.server_timing,
+        console,
     }
 }
 

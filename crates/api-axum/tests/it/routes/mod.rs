@@ -1,6 +1,7 @@
 //! The routes, in the tree of their paths, one file a method; beside them, what holds for all.
 
 mod bad_input;
+mod console;
 mod headers;
 mod logs;
 mod presenter;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use api_axum::ProblemCode;
 
-const PAGE: &str = include_str!("../../../../../docs/errors.md");
+const PAGE: &str = include_str!("../../../../../docs/reference/errors.md");
 
 /// The first two cells of each row whose first cell is a code.
 fn documented() -> BTreeSet<(String, u16)> {

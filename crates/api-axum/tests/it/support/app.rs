@@ -115,6 +115,7 @@ impl Setup {
             throttle: Arc::clone(&self.stores.throttle),
             webauthn: self.webauthn,
             breaches: None,
+            claims: None,
         };
         let secrets = AuthKeys {
             rotation: RotationKeys::new(1, [master_key()]).unwrap(),

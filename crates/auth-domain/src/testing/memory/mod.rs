@@ -70,6 +70,16 @@ impl MemoryStores {
         }
     }
 
+    /// Records an event, for an adapter of another port that keeps no events itself.
+    pub fn note_event(&self, event: SecurityEvent) {
+        self.state().events.push(event);
+    }
+
+    /// Adds an entry to the feed, for an adapter of another port that keeps no feed itself.
+    pub fn note_revocation(&self, kind: RevocationKind, not_before: Timestamp, expires_at: Timestamp) -> Revocation {
+        self.state().revoke(kind, not_before, expires_at)
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod contract;
+mod encryption;
 mod feed;
 mod outages;
 mod plans;

@@ -116,6 +116,7 @@ pub(crate) const KEYS: &[Key] = &[
     list("http.trusted_proxies"),
     key("http.max_feed_readers", "1024"),
     flag("http.server_timing", "false"),
+    flag("console.enabled", "true"),
     derived("metrics.listen"),
     secret("traces.otlp_endpoint"),
     key("traces.sample_ratio", "1"),

@@ -81,6 +81,8 @@ pub(crate) struct Config {
     pub(crate) http: HttpLimits,
     /// The proxies whose word counts for where a request comes from.
     pub(crate) trusted_proxies: TrustedProxies,
+    /// Whether the page for people is served.
+    pub(crate) console: bool,
     /// Where metrics are served.
     pub(crate) metrics: MetricsListen,
     /// Where traces are sent.
@@ -185,6 +187,7 @@ impl Config {
         let http = Self::http(reader);
         let trusted_proxies = Self::trusted_proxies(reader);
         let retention = Self::retention(reader);
+        let console = reader.flag("console.enabled");
         let metrics = operations::metrics(reader);
         let traces = operations::traces(reader);
         let webhooks = reader.webhooks();
@@ -219,6 +222,7 @@ impl Config {
             argon2: argon2?,
             http: http?,
             trusted_proxies: trusted_proxies?,
+            console: console?,
             metrics: metrics?,
             traces: traces?,
             webhooks,

@@ -41,7 +41,7 @@ fn named_in(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_book_explains_every_metric_and_no_other() {
-    let page = book("metrics.md");
+    let page = book("reference/metrics.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix('`')?.split_once("` |"));
     // The outcomes of a refresh have a table too.
     let explained: BTreeSet<_> =
@@ -53,7 +53,7 @@ fn the_book_explains_every_metric_and_no_other() {
             assert!(row.contains(&format!("`{label}`")), "{row} does not explain {label}");
         }
     }
-    let alerts = named_in(&book("operations.md"));
+    let alerts = named_in(&book("how-to/operations.md"));
     let known: BTreeSet<_> = METRICS.iter().map(|metric| metric.name.to_owned()).collect();
     assert!(alerts.is_subset(&known), "{:?}", alerts.difference(&known));
     assert!(alerts.len() > 10, "{alerts:?}");
@@ -70,7 +70,7 @@ async fn every_metric_is_there_after_a_run_and_the_dashboard_asks_for_no_other(h
         METRICS.iter().map(|metric| metric.name).filter(|name| !others.contains(name)).collect();
     assert_eq!(page.names(), expected);
 
-    let dashboard = book("operations/grafana.json");
+    let dashboard = book("how-to/operations/grafana.json");
     let parsed: serde_json::Value = serde_json::from_str(&dashboard).unwrap();
     let mut asked = BTreeSet::new();
     for panel in parsed["panels"].as_array().unwrap() {

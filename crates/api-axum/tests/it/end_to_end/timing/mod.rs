@@ -1,6 +1,6 @@
 //! The time of an answer does not tell what the answer does not say. SECURITY P11.
 //!
-//! docs/security-tests.md says how it is measured.
+//! docs/explanation/security-tests.md says how it is measured.
 
 mod line;
 mod rank;

@@ -1,0 +1,105 @@
+//! The TypeScript client: built, its own tests, and its tests against a running server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::proxy::Proxy;
+use super::{Told, World};
+use crate::run::{Failure, root, run, succeeds};
+
+/// The oldest Node that the client is made for.
+const OLDEST_NODE: u32 = 20;
+
+/// The package, compiled.
+pub(super) struct Package {
+    folder: PathBuf,
+}
+
+/// Compiles the package and passes the tests that need no server.
+pub(super) fn build() -> Result<Package, Failure> {
+    let version = Command::new("node").arg("--version").output().ok();
+    let said = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let major = said.trim().strip_prefix('v').and_then(|version| version.split('.').next()?.parse().ok());
+    if major.is_none_or(|major: u32| major < OLDEST_NODE) || !succeeds(Command::new("npm").arg("--version")) {
+        return Err(Failure::new(format!(
+            "node {OLDEST_NODE} or newer with npm is needed for the TypeScript client: from your system or nodejs.org; \
+             `cargo xtask clients rust` runs without"
+        )));
+    }
+    let package = Package { folder: root().join("clients").join("typescript") };
+    package.install()?;
+    // What was compiled before from a source that is gone must not be run.
+    for made in ["dist", "build"] {
+        let path = package.folder.join(made);
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        }
+    }
+    run(package.npm().args(["test", "--silent"]))?;
+    Ok(package)
+}
+
+impl Package {
+    fn npm(&self) -> Command {
+        let mut command = Command::new("npm");
+        command.current_dir(&self.folder).stdin(Stdio::null());
+        command
+    }
+
+    /// The compiler, in the version of the lock file, unless it is there.
+    fn install(&self) -> Result<(), Failure> {
+        let (wanted, installed) = (self.folder.join("package-lock.json"), self.folder.join("node_modules/installed"));
+        let read = |path: &Path| fs::read(path).ok();
+        if read(&installed).is_some_and(|installed| Some(installed) == read(&wanted)) {
+            return Ok(());
+        }
+        run(self.npm().args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
+        fs::copy(&wanted, &installed)
+            .map(|_| ())
+            .map_err(|error| Failure::new(format!("{}: {error}", installed.display())))
+    }
+
+    /// Its tests against the server, each on a network of its own.
+    pub(super) fn in_node(&self, world: &World) -> Result<Vec<Told>, Failure> {
+        let mut told = Vec::new();
+        let refreshes = u64::from(world.refreshes);
+        for (seed, who, test, at_least) in [
+            (1, "one page", "lossy", Some(refreshes)),
+            (2, "ten tabs", "tabs", Some(refreshes / 10)),
+            (3, "killed", "crash", Some(20)),
+            (4, "without keys", "naive", None),
+        ] {
+            let proxy = Proxy::start(&world.proxy, world.server.base(), seed)?;
+            self.test(world, &format!("real/{test}"), proxy.url())?;
+            let counts = proxy.end()?;
+            match at_least {
+                Some(refreshes) => counts.check(who, refreshes)?,
+                None if counts.get("refused") == 0 => {
+                    return Err(Failure::new("a client without keys was never refused: the network proves nothing"));
+                }
+                None => {}
+            }
+            told.push(Told { who, counts });
+        }
+        self.test(world, "real/session", world.server.base())?;
+        Ok(told)
+    }
+
+    /// Its tests in the tabs of a real browser.
+    pub(super) fn in_a_browser(&self, world: &World) -> Result<Option<Told>, Failure> {
+        let proxy = Proxy::start(&world.proxy, world.server.base(), 5)?;
+        self.test(world, "browser/tabs", proxy.url())?;
+        let counts = proxy.end()?;
+        Ok(Some(Told { who: "browser", counts }))
+    }
+
+    fn test(&self, world: &World, name: &str, lossy: &str) -> Result<(), Failure> {
+        let mut command = Command::new("node");
+        command.args(["--test", "--test-reporter=spec", &format!("build/test/{name}.test.js")]);
+        command.current_dir(&self.folder).stdin(Stdio::null());
+        command.env("JETON_TEST_URL", world.server.base()).env("JETON_TEST_LOSSY_URL", lossy);
+        command.env("JETON_TEST_FOLDER", &world.folder).env("JETON_TEST_REFRESHES", world.refreshes.to_string());
+        run(&mut command)
+    }
+}
