@@ -46,7 +46,7 @@ cp /jeton target/release/jeton
 SH
 chmod +x "$build/bin/cargo"
 { ldd "$binary" || :; } | awk '/=> \//{print $3} /^\t\//{print $1}' | while read -r library; do put "$runtime" "$library"; done
-printf 'nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n' >"$runtime/etc/passwd"
+printf 'nonroot:x:65532:65532:nonroot:/:/sbin/nologin\n' >"$runtime/etc/passwd"
 # As distroless has it: without it the server trusts nobody, and does not start.
 put "$runtime" /etc/ssl/certs/ca-certificates.crt
 chmod 1777 "$runtime/tmp" "$build/tmp"

@@ -86,8 +86,7 @@ fn master(config: &Config, is_used: bool) -> (Finding, Option<MasterKeys>) {
 /// Whether everything that is sealed opens.
 async fn opened(config: &Config, stores: &Stores, masters: &MasterKeys) -> Finding {
     const CHECK: &str = "keys.sealed";
-    const TODO: &str =
-        "configure the master key that this database was served with; `docs/keys.md` tells how to move to another";
+    const TODO: &str = "configure the master key that this database was served with; `docs/how-to/keys.md` tells how to move to another";
     let opening = async {
         let sealer = Sealer::new(masters.active().id(), masters.all().iter().cloned())?;
         let name = IssuerName { issuer: String::new(), audience: Audience::new(&config.audience) };

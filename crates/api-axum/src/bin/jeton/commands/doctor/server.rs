@@ -51,7 +51,7 @@ async fn running(listen: SocketAddr) -> (Finding, bool) {
                 Finding::problem(
                     CHECK,
                     what,
-                    "its log has the cause; `docs/operations.md` tells what each check means",
+                    "its log has the cause; `docs/how-to/operations.md` tells what each check means",
                 ),
                 true,
             )
