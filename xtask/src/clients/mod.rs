@@ -17,7 +17,17 @@ use crate::server::Server;
 use crate::test::Postgres;
 
 /// Without a word of grace: a repeated refresh is forgiven for its `Idempotency-Key` alone.
-const STRICT: &str = "[refresh]\nretry_window = \"0s\"\n\n[metrics]\nlisten = \"off\"\n";
+fn strict(site: &str) -> String {
+    format!(
+        "[refresh]\nretry_window = \"0s\"\n\n[metrics]\nlisten = \"off\"\n\n[passkeys]\norigins = [\"{}\"]\n",
+        localhost(site)
+    )
+}
+
+/// Browsers trust `localhost` as they trust TLS, and passkeys are bound to it.
+fn localhost(address: &str) -> String {
+    format!("http://{}", address.replace("127.0.0.1", "localhost"))
+}
 
 /// Let the clients stay signed in on a bad network.
 ///
@@ -69,6 +79,10 @@ struct World {
     client: PathBuf,
     proxy: PathBuf,
     folder: PathBuf,
+    /// The origin that the server takes for its own.
+    issuer: String,
+    /// Where the page is served that may use passkeys.
+    site: String,
     refreshes: u32,
 }
 
@@ -130,17 +144,18 @@ impl Programs {
 
     fn world(self, folder: &Folder, postgres: Option<&Postgres>, refreshes: u32) -> Result<World, Failure> {
         let config = folder.0.join("strict.toml");
-        fs::write(&config, STRICT).map_err(|error| Failure::new(format!("{}: {error}", config.display())))?;
+        let site = free_address()?;
+        fs::write(&config, strict(&site)).map_err(|error| Failure::new(format!("{}: {error}", config.display())))?;
         let listen = free_address()?;
         let database = match postgres {
             Some(postgres) => postgres.url.clone(),
             None => format!("sqlite:{}", folder.0.join("jeton.db").display()),
         };
-        let issuer = format!("http://{listen}");
+        let issuer = localhost(&listen);
         let config = config.display().to_string();
         let flags = ["--config", &config, "--database-url", &database, "--issuer", &issuer].map(str::to_owned);
         let mut server = Server::start(&self.jeton, &listen, &folder.0, Some(folder.0.join("server.log")), &flags)?;
         server.wait_until_ready()?;
-        Ok(World { server, client: self.client, proxy: self.proxy, folder: folder.0.clone(), refreshes })
+        Ok(World { server, client: self.client, proxy: self.proxy, folder: folder.0.clone(), issuer, site, refreshes })
     }
 }

@@ -90,6 +90,7 @@ impl Package {
     pub(super) fn in_a_browser(&self, world: &World) -> Result<Option<Told>, Failure> {
         let proxy = Proxy::start(&world.proxy, world.server.base(), 5)?;
         self.test(world, "browser/tabs", proxy.url())?;
+        self.test(world, "browser/passkey", proxy.url())?;
         let counts = proxy.end()?;
         Ok(Some(Told { who: "browser", counts }))
     }
@@ -100,6 +101,7 @@ impl Package {
         command.current_dir(&self.folder).stdin(Stdio::null());
         command.env("JETON_TEST_URL", world.server.base()).env("JETON_TEST_LOSSY_URL", lossy);
         command.env("JETON_TEST_FOLDER", &world.folder).env("JETON_TEST_REFRESHES", world.refreshes.to_string());
+        command.env("JETON_TEST_ISSUER", &world.issuer).env("JETON_TEST_SITE", &world.site);
         run(&mut command)
     }
 }

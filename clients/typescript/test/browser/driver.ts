@@ -39,7 +39,11 @@ export class Browser {
     const port = await Promise.race([failed, saidPort(driver)]);
     const browser = new Browser(driver, `http://127.0.0.1:${port}`, '');
     try {
-      const options = { browserName: 'chrome', 'goog:chromeOptions': { args: ARGUMENTS } };
+      const options = {
+        browserName: 'chrome',
+        'goog:chromeOptions': { args: ARGUMENTS },
+        'webauthn:virtualAuthenticators': true,
+      };
       const opened = (await browser.#ask('POST', '/session', { capabilities: { alwaysMatch: options } })) as { sessionId: string };
       browser.session = `/session/${opened.sessionId}`;
       browser.home = String(await browser.#ask('GET', `${browser.session}/window`));
@@ -69,6 +73,14 @@ export class Browser {
     };
     if (outcome.error !== undefined) throw new Error(outcome.error);
     return outcome.value;
+  }
+
+  /** Gives a tab what holds passkeys, and a user who always agrees. */
+  async authenticator(tab: string): Promise<void> {
+    await this.#switch(tab);
+    const kind = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true };
+    const user = { hasUserVerification: true, isUserVerified: true, isUserConsenting: true };
+    await this.#ask('POST', `${this.session}/webauthn/authenticator`, { ...kind, ...user });
   }
 
   /** Closes a tab, whatever it is about. */

@@ -43,9 +43,9 @@ export class Site {
   }
 
   /** `jeton` is where requests go, `issuer` the origin that Jeton takes for its own. */
-  static async start(jeton: string, issuer: string): Promise<Site> {
+  static async start(jeton: string, issuer: string, port = 0): Promise<Site> {
     const site = new Site(new URL(jeton), issuer);
-    await new Promise<void>((resolve) => site.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => site.#server.listen(port, '127.0.0.1', resolve));
     return site;
   }
 

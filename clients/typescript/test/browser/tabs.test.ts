@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { account, LOSSY, PASSWORD, URL as ISSUER } from '../real/world.js';
+import { account, ISSUER, LOSSY, PASSWORD } from '../real/world.js';
 import { Browser } from './driver.js';
 import { Site } from './site.js';
 

@@ -13,6 +13,10 @@ function setting(name: string): string {
 export const URL = setting('JETON_TEST_URL');
 /** The same behind a network that loses 30 % of the answers to refreshes. */
 export const LOSSY = setting('JETON_TEST_LOSSY_URL');
+/** The origin that the server takes for its own. */
+export const ISSUER = setting('JETON_TEST_ISSUER');
+/** The port at which a page may use passkeys. */
+export const SITE = Number(setting('JETON_TEST_SITE').split(':').at(-1));
 export const REFRESHES = Number(setting('JETON_TEST_REFRESHES'));
 /** For files of these tests. */
 export const FOLDER = setting('JETON_TEST_FOLDER');
