@@ -13,11 +13,11 @@ pub(super) fn of(schema: &Value, known: &Value) -> Option<Value> {
     }
     if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
         let parts = parts.iter().filter_map(|part| of(part, known)?.as_object().cloned());
-        return Some(parts.fold(Map::new(), |mut whole, part| {
+        let whole = parts.fold(Map::new(), |mut whole, part| {
             whole.extend(part);
             whole
-        }))
-        .map(Value::Object);
+        });
+        return Some(Value::Object(whole));
     }
     if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
         return choices

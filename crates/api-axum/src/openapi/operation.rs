@@ -1,7 +1,7 @@
 //! One operation: what it reads, what it answers, and whom it lets in.
 
 use auth_domain::model::ApiScope;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaFormat, Type};
@@ -207,19 +207,25 @@ impl Operation {
         // What is not known is passed over, but nothing may come twice (RFC 6749 §3.2).
         let any = AdditionalProperties::RefOr(RefOr::T(Schema::from(Object::with_type(Type::String))));
         let mut form = ObjectBuilder::new().additional_properties(Some(any));
-        let mut example = json!({});
+        let mut example = Map::new();
         for (name, required, about, value) in fields {
             let field = ObjectBuilder::new().schema_type(Type::String).description(Some(*about));
             let field = if *required { field.min_length(Some(1)) } else { field };
             form = form.property(*name, field);
             if *required {
                 form = form.required(*name);
-                example[*name] = text(value);
+                example.insert((*name).to_owned(), text(value));
             }
         }
         let media_type = "application/x-www-form-urlencoded";
         let schema = RefOr::T(form.build().into());
-        self.body = Some(Body { media_type, required: true, schema, schemas: Vec::new(), example: Some(example) });
+        self.body = Some(Body {
+            media_type,
+            required: true,
+            schema,
+            schemas: Vec::new(),
+            example: Some(Value::Object(example)),
+        });
         let own = [(400, "invalid_request"), (413, "invalid_request")];
         self.errors = Some(own.iter().chain(errors).chain(&failure::ANY_OAUTH).copied().collect());
         self

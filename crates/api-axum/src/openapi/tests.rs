@@ -8,10 +8,13 @@ use super::{Api, openapi};
 use crate::extract::{WireBody, WireQuery};
 use crate::routes;
 
+/// Reads an example, or says why it cannot be read.
+type ReadBody = fn(&Value) -> Result<(), String>;
+
 /// How the router would read what an operation gives as examples.
 pub(super) struct Reads {
     id: String,
-    body: Option<fn(&Value) -> Result<(), String>>,
+    body: Option<ReadBody>,
     query: Option<Result<(), String>>,
 }
 

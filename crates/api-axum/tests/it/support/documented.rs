@@ -76,7 +76,9 @@ fn fits(schema: &'static Value, value: &Value, place: &str) {
     }
     assert!(has_type(schema, value), "{value} has another type in the OpenAPI document: {place}");
     if let (Some(items), Value::Array(values)) = (schema.get("items"), value) {
-        values.iter().for_each(|value| fits(items, value, place));
+        for value in values {
+            fits(items, value, place);
+        }
     }
     if schema.get("properties").is_some() && value.is_object() {
         object(&[schema], value, place);
@@ -103,7 +105,9 @@ fn object(parts: &[&'static Value], value: &Value, place: &str) {
     for (name, value) in fields {
         let known: Vec<_> = flat.iter().filter_map(|part| part["properties"].get(name)).collect();
         assert!(is_open || !known.is_empty(), "{name} is not in the OpenAPI document: {place}");
-        known.into_iter().for_each(|schema| fits(schema, value, place));
+        for schema in known {
+            fits(schema, value, place);
+        }
     }
 }
 
