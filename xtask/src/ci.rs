@@ -44,7 +44,7 @@ enum Step {
     Test,
     /// Do standard clients of other languages get on with the server, and accept what we accept?
     Interop,
-    /// Do passkeys work in a real browser?
+    /// Do the console and passkeys work in a real browser, for everybody?
     Browser,
     /// Is the reference what the code says, and the book whole: links, settings, sources, and every command, run?
     Book,

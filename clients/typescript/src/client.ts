@@ -19,7 +19,7 @@ export interface JetonOptions {
    * Jeton's own origin.
    */
   readonly transport?: Transport;
-  /** `localStorage` in a page, memory elsewhere. On a server that acts for several users each needs a client and a storage. */
+  /** The browser's database (IndexedDB) in a page, memory elsewhere. On a server that acts for several users each needs a client and a storage. */
   readonly storage?: JetonStorage;
   /** Web Locks in a page, a lock within the program elsewhere. */
   readonly lock?: JetonLock;

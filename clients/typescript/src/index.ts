@@ -13,5 +13,5 @@ export { localLock, webLock } from './lock.js';
 export type { JetonLock } from './lock.js';
 export type { Transport } from './record.js';
 export type { Patience } from './refresh.js';
-export { memoryStorage, webStorage } from './storage.js';
+export { browserStorage, memoryStorage } from './storage.js';
 export type { Awaitable, JetonStorage } from './storage.js';

@@ -15,19 +15,74 @@ export interface JetonStorage {
   watch?(name: string, changed: () => void): () => void;
 }
 
-/** The browser's `localStorage`, which all tabs of an origin share. */
-export function webStorage(area: Storage = globalThis.localStorage): JetonStorage {
-  return {
-    get: (name) => area.getItem(name),
-    set: (name, text) => area.setItem(name, text),
-    remove: (name) => area.removeItem(name),
-    watch(name, changed) {
-      const heard = (event: StorageEvent): void => {
-        // `null` stands for all names: the area was cleared.
-        if (event.storageArea === area && (event.key === name || event.key === null)) changed();
+/** The database and its one store. */
+const DATABASE = 'jeton';
+const STORE = 'texts';
+
+/**
+ * A database of the browser (IndexedDB), which all tabs of an origin share.
+ *
+ * Not `localStorage`: each process of a browser has its own copy of that, and hears of other tabs' changes a moment later, so a tab that
+ * has just been granted the lock may read what was replaced under it. A transaction reads what was committed, and `strict` ones are on
+ * the disk when they end.
+ */
+export function browserStorage(factory: IDBFactory = indexedDB): JetonStorage {
+  let opened: Promise<IDBDatabase> | undefined;
+  const open = (): Promise<IDBDatabase> =>
+    (opened ??= new Promise((resolve, reject) => {
+      const request = factory.open(DATABASE, 1);
+      const forget = (): void => {
+        opened = undefined;
       };
-      globalThis.addEventListener('storage', heard);
-      return () => globalThis.removeEventListener('storage', heard);
+      request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+      request.onerror = () => {
+        forget();
+        reject(request.error ?? new Error('the database cannot be opened'));
+      };
+      request.onsuccess = () => {
+        const database = request.result;
+        database.onclose = forget;
+        database.onversionchange = () => {
+          database.close();
+          forget();
+        };
+        resolve(database);
+      };
+    }));
+  const transact = async <T>(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> => {
+    const database = await open();
+    return new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode, { durability: 'strict' });
+      const request = ask(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error ?? new Error('the database took nothing'));
+    });
+  };
+  const channel = (): BroadcastChannel => new BroadcastChannel(`${DATABASE} ${STORE}`);
+  const tell = (name: string): void => {
+    const told = channel();
+    told.postMessage(name);
+    told.close();
+  };
+  return {
+    async get(name) {
+      const text: unknown = await transact('readonly', (store) => store.get(name));
+      return typeof text === 'string' ? text : null;
+    },
+    async set(name, text) {
+      await transact('readwrite', (store) => store.put(text, name));
+      tell(name);
+    },
+    async remove(name) {
+      await transact('readwrite', (store) => store.delete(name));
+      tell(name);
+    },
+    watch(name, changed) {
+      const heard = channel();
+      heard.onmessage = ({ data }) => {
+        if (data === name) changed();
+      };
+      return () => heard.close();
     },
   };
 }
@@ -42,13 +97,7 @@ export function memoryStorage(): JetonStorage {
   };
 }
 
-/** `localStorage` in a page that may use it, memory elsewhere. */
+/** The browser's database in a page, memory elsewhere. */
 export function defaultStorage(): JetonStorage {
-  try {
-    // Node has a `localStorage` too, which is one file for all programs; only a page's own is meant.
-    if (typeof document !== 'undefined') return webStorage();
-  } catch {
-    // The page is sandboxed, or the user refuses all storage.
-  }
-  return memoryStorage();
+  return typeof document !== 'undefined' && typeof indexedDB !== 'undefined' ? browserStorage() : memoryStorage();
 }

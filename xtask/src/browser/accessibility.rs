@@ -31,11 +31,11 @@ impl Axe {
 
     /// Judges what the page shows now.
     pub(super) fn judge(&self, page: &Page<'_>, name: &str) -> Result<(), Failure> {
-        let loaded = page.script("return typeof axe;", json!([]))?;
+        let loaded = page.script("return typeof axe;", &json!([]))?;
         if loaded != "object" {
-            page.script(&self.0, json!([]))?;
+            page.script(&self.0, &json!([]))?;
         }
-        let outcome = page.script_async(RUN, json!([]))?;
+        let outcome = page.script_async(RUN, &json!([]))?;
         let Some(violations) = outcome.get("violations").and_then(Value::as_array) else {
             return Err(Failure::new(format!("axe-core did not run on `{name}`: {outcome}")));
         };

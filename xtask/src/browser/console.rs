@@ -44,7 +44,7 @@ fn an_account_is_made(stage: &Stage, page: &Page<'_>) -> Result<(), Failure> {
     page.open(&link)?;
     page.button("Confirm my address")?;
     page.sees("Your address is confirmed.")?;
-    let address = page.script("return location.href;", json!([]))?;
+    let address = page.script("return location.href;", &json!([]))?;
     check("the address is confirmed by the link in the mail", true)?;
     check("and its token is in no address bar", !address.as_str().unwrap_or_default().contains("token"))
 }
@@ -127,7 +127,7 @@ fn an_app_is_set_up(stage: &Stage, page: &Page<'_>) -> Result<App, Failure> {
     page.button("Set up an app")?;
     page.sees("Scan this with the app")?;
     stage.show(page, "totp", "Second factor: an app is set up")?;
-    let secret = page.script("return document.getElementById('totp-secret').textContent;", json!([]))?;
+    let secret = page.script("return document.getElementById('totp-secret').textContent;", &json!([]))?;
     let app = App::with_secret(secret.as_str().unwrap_or_default())?;
     page.fill("Code from the app", "000000")?;
     page.button("Confirm")?;
@@ -202,7 +202,7 @@ fn a_passkey_signs_in(stage: &Stage, page: &Page<'_>) -> Result<(), Failure> {
 
 fn codes(page: &Page<'_>) -> Result<Vec<String>, Failure> {
     let read = "return [...document.querySelectorAll('#recovery-codes code')].map((code) => code.textContent);";
-    let found = page.script(read, json!([]))?;
+    let found = page.script(read, &json!([]))?;
     let found = found.as_array().cloned().unwrap_or_default();
     Ok(found.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }

@@ -105,12 +105,8 @@ pub(super) struct Looks {
 
 impl Looks {
     pub(super) const LIGHT: Self = Self { language: "en", dark: false };
-    pub(super) const ALL: [Self; 4] = [
-        Self::LIGHT,
-        Self { language: "en", dark: true },
-        Self { language: "ko", dark: false },
-        Self { language: "ko", dark: true },
-    ];
+    pub(super) const DARK: Self = Self { language: "en", dark: true };
+    pub(super) const KOREAN: Self = Self { language: "ko", dark: true };
 
     pub(super) fn name(self) -> String {
         format!("{}-{}", self.language, if self.dark { "dark" } else { "light" })

@@ -64,13 +64,16 @@ impl Gallery {
     }
 
     fn write(&self, page: &Page<'_>, file: &str) -> Result<PathBuf, Failure> {
-        let sizes = page.devtools("Page.getLayoutMetrics", json!({}))?;
-        let side = |name: &str| sizes.pointer(&format!("/cssContentSize/{name}")).and_then(Value::as_f64).unwrap_or(800.0);
-        let over = page.script("return document.querySelector('dialog:modal') ? innerHeight : null;", json!([]))?;
+        // What sticks to the window stands at its top.
+        page.script("scrollTo(0, 0);", &json!([]))?;
+        let sizes = page.devtools("Page.getLayoutMetrics", &json!({}))?;
+        let side =
+            |name: &str| sizes.pointer(&format!("/cssContentSize/{name}")).and_then(Value::as_f64).unwrap_or(800.0);
+        let over = page.script("return document.querySelector('dialog:modal') ? innerHeight : null;", &json!([]))?;
         // A dialog stands over the window, not over the page.
         let height = over.as_f64().unwrap_or_else(|| side("height")).min(LONGEST);
         let clip = json!({ "x": 0, "y": 0, "width": side("width"), "height": height, "scale": 1 });
-        let taken = page.devtools("Page.captureScreenshot", json!({ "clip": clip, "captureBeyondViewport": true }))?;
+        let taken = page.devtools("Page.captureScreenshot", &json!({ "clip": clip, "captureBeyondViewport": true }))?;
         let data = taken.get("data").and_then(Value::as_str).unwrap_or_default();
         let bytes = BASE64_STANDARD.decode(data).map_err(|error| Failure::new(format!("no screenshot: {error}")))?;
         let path = self.folder.join(file);
@@ -95,7 +98,7 @@ impl Gallery {
 }
 
 fn check_width(page: &Page<'_>, name: &str, width: u32) -> Result<(), Failure> {
-    if page.script(STICKS_OUT, json!([]))? == json!(true) {
+    if page.script(STICKS_OUT, &json!([]))? == json!(true) {
         return Err(Failure::new(format!("the page `{name}` has to be scrolled sideways at {width} pixels")));
     }
     Ok(())

@@ -5,10 +5,12 @@ mod admin;
 mod console;
 mod driver;
 mod gallery;
+mod keyboard;
 mod page;
 mod passkeys;
 mod people;
 mod stage;
+mod tour;
 mod watch;
 mod workshop;
 
@@ -47,6 +49,10 @@ enum Scene {
     Workshop,
     /// Users, sessions, events and keys in the hands of an operator.
     Admin,
+    /// All of it without a mouse.
+    Keyboard,
+    /// Every view in both languages, in light and dark.
+    Tour,
 }
 
 impl Scene {
@@ -56,6 +62,8 @@ impl Scene {
             Self::Console => console::play(stage),
             Self::Workshop => workshop::play(stage),
             Self::Admin => admin::play(stage),
+            Self::Keyboard => keyboard::play(stage),
+            Self::Tour => tour::play(stage),
         }
     }
 }

@@ -44,7 +44,7 @@ impl<'a> Page<'a> {
         page.send("POST", "/webauthn/authenticator", Some(authenticator))?;
         page.wear(looks.dark)?;
         // As on phones; they would narrow a page that is as wide as a phone.
-        page.devtools("Emulation.setScrollbarsHidden", json!({ "hidden": true }))?;
+        page.devtools("Emulation.setScrollbarsHidden", &json!({ "hidden": true }))?;
         Ok(page)
     }
 
@@ -55,20 +55,20 @@ impl<'a> Page<'a> {
             { "name": "prefers-color-scheme", "value": scheme },
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ]);
-        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).map(drop)
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).map(drop)
     }
 
     /// Light, dark or the system's (`auto`), as the page's own choice sets it.
     pub(super) fn choose_colours(&self, theme: &str) -> Result<(), Failure> {
         let choose = "const select = document.getElementById('theme');
             select.value = arguments[0]; select.dispatchEvent(new Event('change'));";
-        self.script(choose, json!([theme])).map(drop)
+        self.script(choose, &json!([theme])).map(drop)
     }
 
     /// How many CSS pixels the page has.
     pub(super) fn resize(&self, width: u32, height: u32) -> Result<(), Failure> {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.devtools("Emulation.setDeviceMetricsOverride", metrics).map(drop)
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics).map(drop)
     }
 
     /// Opens a path of the origin, from scratch.
@@ -135,7 +135,7 @@ impl<'a> Page<'a> {
     }
 
     fn look_for(&self, wanted: &Wanted<'_>) -> Result<Option<Element>, Failure> {
-        let found = self.script(LOCATE, json!([wanted.kind, wanted.name, wanted.within]))?;
+        let found = self.script(LOCATE, &json!([wanted.kind, wanted.name, wanted.within]))?;
         Ok(found.get(ELEMENT).cloned().map(Element))
     }
 
@@ -155,7 +155,7 @@ impl<'a> Page<'a> {
 
     /// What the page shows, as a reader sees it.
     pub(super) fn text(&self) -> Result<String, Failure> {
-        let text = self.script("return document.body.innerText;", json!([]))?;
+        let text = self.script("return document.body.innerText;", &json!([]))?;
         Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
@@ -167,7 +167,7 @@ impl<'a> Page<'a> {
                 return Ok(answer);
             }
             if start.elapsed() > PATIENCE {
-                let path = self.script("return location.pathname + location.hash;", json!([]))?;
+                let path = self.script("return location.pathname + location.hash;", &json!([]))?;
                 let shown = self.text()?;
                 return Err(Failure::new(format!("the page {path} does not show {what}; it shows:\n{shown}")));
             }
@@ -176,23 +176,18 @@ impl<'a> Page<'a> {
     }
 
     /// Runs the body of a function in the page and gives what it returns.
-    pub(super) fn script(&self, script: &str, arguments: Value) -> Result<Value, Failure> {
+    pub(super) fn script(&self, script: &str, arguments: &Value) -> Result<Value, Failure> {
         self.send("POST", "/execute/sync", Some(json!({ "script": script, "args": arguments })))
     }
 
     /// The same for one that calls back: its last argument.
-    pub(super) fn script_async(&self, script: &str, arguments: Value) -> Result<Value, Failure> {
+    pub(super) fn script_async(&self, script: &str, arguments: &Value) -> Result<Value, Failure> {
         self.send("POST", "/execute/async", Some(json!({ "script": script, "args": arguments })))
     }
 
-    /// Presses and releases a key, by its code in `WebDriver` §17.4.2 or as a letter, with Shift or without.
-    pub(super) fn key(&self, key: &str, shift: bool) -> Result<(), Failure> {
-        let held = |kind: &str| json!({ "type": kind, "value": "\u{E008}" });
-        let mut actions = vec![json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })];
-        if shift {
-            actions.insert(0, held("keyDown"));
-            actions.push(held("keyUp"));
-        }
+    /// Presses and releases a key, by its code in `WebDriver` §17.4.2 or as a letter.
+    pub(super) fn key(&self, key: &str) -> Result<(), Failure> {
+        let actions = ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key }));
         let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
         self.send("POST", "/actions", Some(json!({ "actions": [keyboard] }))).map(drop)
     }
@@ -212,7 +207,7 @@ impl<'a> Page<'a> {
     }
 
     /// A command of the browser's own protocol.
-    pub(super) fn devtools(&self, command: &str, parameters: Value) -> Result<Value, Failure> {
+    pub(super) fn devtools(&self, command: &str, parameters: &Value) -> Result<Value, Failure> {
         self.send("POST", "/goog/cdp/execute", Some(json!({ "cmd": command, "params": parameters })))
     }
 

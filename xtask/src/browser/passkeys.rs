@@ -95,7 +95,7 @@ impl Scene<'_> {
     /// What the browser makes or shows when it is asked by the `options` of a ceremony.
     fn credential(&self, script: &str, begun: &Value) -> Result<Value, Failure> {
         let options = begun.get("options").cloned().unwrap_or_default();
-        let done = self.page.script_async(script, json!([options]))?;
+        let done = self.page.script_async(script, &json!([options]))?;
         match done.get("credential") {
             Some(credential) => Ok(credential.clone()),
             None => Err(Failure::new(format!("the browser refuses: {}", done.get("refused").unwrap_or(&done)))),

@@ -23,7 +23,7 @@ pub(super) fn give_password(page: &Page<'_>, email: &str, password: &str) -> Res
 /// Waits until somebody is signed in.
 pub(super) fn is_in(page: &Page<'_>) -> Result<(), Failure> {
     page.until("that somebody is signed in", || {
-        let there = page.script("return document.getElementById('sign-out') !== null;", json!([]))?;
+        let there = page.script("return document.getElementById('sign-out') !== null;", &json!([]))?;
         Ok((there == true).then_some(()))
     })
 }
@@ -33,6 +33,6 @@ pub(super) fn is_out(page: &Page<'_>) -> Result<(), Failure> {
     page.until("that nobody is signed in", || {
         let out =
             "return document.getElementById('sign-out') === null && document.querySelector('main form') !== null;";
-        Ok((page.script(out, json!([]))? == true).then_some(()))
+        Ok((page.script(out, &json!([]))? == true).then_some(()))
     })
 }

@@ -26,7 +26,7 @@ fn the_token_is_shown(stage: &Stage, page: &Page<'_>) -> Result<(), Failure> {
         page.sees(meaning)?;
     }
     let colours = "return new Set([...document.querySelectorAll('.token .part')].map((part) => getComputedStyle(part).color)).size;";
-    check("the token's three parts are shown in three colours", page.script(colours, json!([]))? == 3)?;
+    check("the token's three parts are shown in three colours", page.script(colours, &json!([]))? == 3)?;
     let before = shown(page, "#countdown")?;
     page.until("a countdown that goes on", || Ok((shown(page, "#countdown")? != before).then_some(())))?;
     check("a countdown says how long it is still good", before.starts_with("Good for "))?;
@@ -51,7 +51,7 @@ fn a_letter_is_changed(stage: &Stage, page: &Page<'_>) -> Result<(), Failure> {
     let bend = "const copy = document.getElementById('bent'); const at = copy.value.length - 2;
         const letter = copy.value[at] === 'A' ? 'B' : 'A';
         copy.focus(); copy.setSelectionRange(at, at + 1); return letter;";
-    let letter = page.script(bend, json!([]))?;
+    let letter = page.script(bend, &json!([]))?;
     page.type_keys(letter.as_str().unwrap_or_default())?;
     page.sees("of the Signature is changed:")?;
     page.button("Verify it")?;
@@ -64,7 +64,9 @@ fn a_letter_is_changed(stage: &Stage, page: &Page<'_>) -> Result<(), Failure> {
 fn a_session_is_practised_on(stage: &Stage, page: &Page<'_>) -> Result<(), Failure> {
     page.fill("Password", "not the password at all")?;
     page.button("Begin to practise")?;
-    page.until("a refusal at the field", || Ok((shown(page, "#field-practice_password-error")? != "").then_some(())))?;
+    page.until("a refusal at the field", || {
+        Ok((!shown(page, "#field-practice_password-error")?.is_empty()).then_some(()))
+    })?;
     page.fill("Password", PASSWORD)?;
     page.button("Begin to practise")?;
     page.sees("Signed in: the session begins with T0")?;
@@ -87,8 +89,8 @@ fn a_session_is_practised_on(stage: &Stage, page: &Page<'_>) -> Result<(), Failu
 
     page.button("Ten tabs at once")?;
     page.sees("10 answers, one successor.")?;
-    let tabs =
-        page.script("return [...document.querySelectorAll('.tabs code')].map((code) => code.textContent);", json!([]))?;
+    let tabs = page
+        .script("return [...document.querySelectorAll('.tabs code')].map((code) => code.textContent);", &json!([]))?;
     let tabs = tabs.as_array().cloned().unwrap_or_default();
     let newest = chain(page)?.pop().unwrap_or_default();
     check("ten tabs at once get one successor", tabs.len() == 10 && tabs.iter().all(|print| print == &json!(newest)))?;
@@ -136,7 +138,7 @@ fn second_factors_work_too(stage: &Stage, page: &Page<'_>) -> Result<(), Failure
 
 /// The text of the first element that the selector finds; empty where there is none.
 fn shown(page: &Page<'_>, selector: &str) -> Result<String, Failure> {
-    let text = page.script("return document.querySelector(arguments[0])?.innerText ?? '';", json!([selector]))?;
+    let text = page.script("return document.querySelector(arguments[0])?.innerText ?? '';", &json!([selector]))?;
     Ok(text.as_str().unwrap_or_default().to_owned())
 }
 
@@ -144,7 +146,7 @@ fn shown(page: &Page<'_>, selector: &str) -> Result<String, Failure> {
 fn chain(page: &Page<'_>) -> Result<Vec<String>, Failure> {
     let read = "return [...document.querySelectorAll('#chain code')].map((code) => code.textContent);";
     let prints = page.until("the chain", || {
-        let found = page.script(read, json!([]))?.as_array().cloned().unwrap_or_default();
+        let found = page.script(read, &json!([]))?.as_array().cloned().unwrap_or_default();
         Ok((!found.is_empty()).then_some(found))
     })?;
     Ok(prints.iter().filter_map(|print| print.as_str().map(str::to_owned)).collect())

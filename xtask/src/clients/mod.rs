@@ -24,18 +24,18 @@ const STRICT: &str = "[refresh]\nretry_window = \"0s\"\n\n[metrics]\nlisten = \"
 /// Builds `clients/typescript` and passes its tests; starts `jeton serve`, without any grace for repeated refreshes, and before it
 /// `examples/lossy_proxy.rs`, which loses 30 % of the answers and delivers 10 % of the requests twice. Each client refreshes a
 /// thousand times, from ten tabs or processes too, and is killed again and again; none may be signed out. A client without keys, and
-/// tabs that do not look at each other, must be: or the network would prove nothing. Needs node with npm, and, at the first time, its
-/// registry.
+/// tabs that do not look at each other, must be: or the network would prove nothing. Needs node with npm, at the first time its
+/// registry, and Chromium with its driver.
 #[derive(Args, Default)]
 #[command(after_help = "Examples:\n  \
     cargo xtask clients\n  \
     cargo xtask clients rust --refreshes 100\n  \
     cargo xtask clients --engine postgres\n  \
-    cargo xtask ci --skip clients        where Node cannot be had")]
+    cargo xtask ci --skip clients        where Node or Chromium cannot be had")]
 pub(crate) struct Clients {
-    /// The client to run; both when none is named.
+    /// The part to run; all when none is named.
     #[arg(value_enum)]
-    only: Option<Language>,
+    only: Option<Part>,
     /// How often each client refreshes [default: 1000].
     #[arg(long, value_parser = clap::value_parser!(u32).range(20..))]
     refreshes: Option<u32>,
@@ -46,8 +46,12 @@ pub(crate) struct Clients {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Language {
+enum Part {
+    /// The TypeScript client in Node.
     Typescript,
+    /// The same in the tabs of a Chromium.
+    Browser,
+    /// The Rust client.
     Rust,
 }
 
@@ -77,24 +81,28 @@ struct Told {
 impl Clients {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let began = Instant::now();
-        let wants = |language| self.only.is_none_or(|only| only == language);
-        println!("[1/4] building");
-        let package = if wants(Language::Typescript) { Some(typescript::build()?) } else { None };
+        let wants = |part| self.only.is_none_or(|only| only == part);
+        println!("[1/5] building");
+        let package = if self.only == Some(Part::Rust) { None } else { Some(typescript::build()?) };
         let programs = Programs::build()?;
-        println!("[2/4] starting the server");
+        println!("[2/5] starting the server");
         let postgres = match self.engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Postgres::start(&programs.postgres)?),
         };
         let folder = Folder::new()?;
         let world = programs.world(&folder, postgres.as_ref(), self.refreshes.unwrap_or(1_000))?;
-        println!("[3/4] TypeScript");
-        let mut told = match package {
-            Some(package) => package.play(&world)?,
-            None => Vec::new(),
-        };
-        println!("[4/4] Rust");
-        if wants(Language::Rust) {
+        let mut told = Vec::new();
+        println!("[3/5] TypeScript in Node");
+        if let Some(package) = package.as_ref().filter(|_| wants(Part::Typescript)) {
+            told.extend(package.in_node(&world)?);
+        }
+        println!("[4/5] TypeScript in a browser");
+        if let Some(package) = package.as_ref().filter(|_| wants(Part::Browser)) {
+            told.extend(package.in_a_browser(&world)?);
+        }
+        println!("[5/5] Rust");
+        if wants(Part::Rust) {
             told.extend(native::play(&world)?);
         }
         Counts::print(&told);

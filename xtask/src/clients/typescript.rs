@@ -61,7 +61,7 @@ impl Package {
     }
 
     /// Its tests against the server, each on a network of its own.
-    pub(super) fn play(&self, world: &World) -> Result<Vec<Told>, Failure> {
+    pub(super) fn in_node(&self, world: &World) -> Result<Vec<Told>, Failure> {
         let mut told = Vec::new();
         let refreshes = u64::from(world.refreshes);
         for (seed, who, test, at_least) in [
@@ -71,7 +71,7 @@ impl Package {
             (4, "without keys", "naive", None),
         ] {
             let proxy = Proxy::start(&world.proxy, world.server.base(), seed)?;
-            self.test(world, test, proxy.url())?;
+            self.test(world, &format!("real/{test}"), proxy.url())?;
             let counts = proxy.end()?;
             match at_least {
                 Some(refreshes) => counts.check(who, refreshes)?,
@@ -82,13 +82,21 @@ impl Package {
             }
             told.push(Told { who, counts });
         }
-        self.test(world, "session", world.server.base())?;
+        self.test(world, "real/session", world.server.base())?;
         Ok(told)
+    }
+
+    /// Its tests in the tabs of a real browser.
+    pub(super) fn in_a_browser(&self, world: &World) -> Result<Option<Told>, Failure> {
+        let proxy = Proxy::start(&world.proxy, world.server.base(), 5)?;
+        self.test(world, "browser/tabs", proxy.url())?;
+        let counts = proxy.end()?;
+        Ok(Some(Told { who: "browser", counts }))
     }
 
     fn test(&self, world: &World, name: &str, lossy: &str) -> Result<(), Failure> {
         let mut command = Command::new("node");
-        command.args(["--test", "--test-reporter=spec", &format!("build/test/real/{name}.test.js")]);
+        command.args(["--test", "--test-reporter=spec", &format!("build/test/{name}.test.js")]);
         command.current_dir(&self.folder).stdin(Stdio::null());
         command.env("JETON_TEST_URL", world.server.base()).env("JETON_TEST_LOSSY_URL", lossy);
         command.env("JETON_TEST_FOLDER", &world.folder).env("JETON_TEST_REFRESHES", world.refreshes.to_string());

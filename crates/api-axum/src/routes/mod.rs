@@ -18,11 +18,7 @@ mod revocations;
 mod sessions;
 
 use axum::Router;
-#[cfg(feature = "console")]
-use axum::extract::OriginalUri;
-use axum::extract::{Request, State};
 use axum::middleware::from_fn_with_state;
-use axum::response::Response;
 use axum::routing::{get, patch, post};
 
 pub(crate) use jwks::Jwks;
@@ -37,7 +33,8 @@ use crate::state::ApiState;
 
 /// Every route with its layers, ready to serve or to be mounted in a larger application.
 ///
-/// - `app.nest("/auth", router(state))` mounts it under a prefix. Unknown paths below the prefix get its 404.
+/// - `app.nest("/auth", router(state))` mounts it under a prefix. Unknown paths below the prefix get its 404. The page for people,
+///   where there is one, is at `/auth`; `app.nest_service("/auth", router(state))` has it at `/auth/` too.
 /// - `app.merge(router(state).reset_fallback())` mounts it beside your routes and leaves unknown paths to you.
 ///
 /// Serve it with [`Router::into_make_service_with_connect_info`] for [`SocketAddr`](std::net::SocketAddr), so that sessions
@@ -70,7 +67,7 @@ pub fn router(state: ApiState) -> Router {
                 "This path does not know the method; `Allow` lists those it does.",
             )
         })
-        .fallback(elsewhere)
+        .fallback(async || Problem::nothing_here())
         .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
 }
@@ -88,17 +85,6 @@ fn pages(state: &ApiState) -> Router<ApiState> {
     }
     let _ = state;
     Router::new()
-}
-
-/// What no route knows. Mounted at `/auth`, no route is asked for `/auth/`, where the page is.
-async fn elsewhere(State(state): State<ApiState>, request: Request) -> Result<Response, Problem> {
-    #[cfg(feature = "console")]
-    if request.uri().path() == "/" && request.method().is_safe() && state.settings().console.is_some() {
-        let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
-        return crate::web::page(OriginalUri(uri), request.headers().clone()).await;
-    }
-    let _ = (state, request);
-    Err(Problem::nothing_here())
 }
 
 impl Problem {

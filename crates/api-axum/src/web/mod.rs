@@ -6,7 +6,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -54,41 +54,65 @@ pub(crate) fn router() -> Router<ApiState> {
 
 /// `GET /`: 200 and the page; 304 for who has it.
 ///
-/// Addresses in the page are relative to a path that ends with a slash. Mounted at `/auth` the router is asked for `/auth` too,
-/// which leads there.
-pub(crate) async fn page(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Result<Response, Problem> {
-    let path = uri.path();
-    if path.ends_with('/') {
-        return file(PAGE, &headers);
+/// Addresses in the page are relative. Mounted at `/auth` the router has the page at `/auth`, from where they have to name the last
+/// part of that path too.
+async fn page(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Result<Response, Problem> {
+    let mut page = File::named(PAGE)?;
+    let last = uri.path().rsplit('/').next().unwrap_or_default();
+    if !last.is_empty() {
+        // Where a prefix has a place for anything, the path may be a stranger's: it goes into the page as a plain word or not at all.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if !last.bytes().all(plain) {
+            return Err(Problem::nothing_here());
+        }
+        let text = String::from_utf8_lossy(&page.body).replace("\"console/", &format!("\"{last}/console/"));
+        page = File { body: Bytes::from(text), tag: format!("{}.{last}", page.tag), ..page };
     }
-    let last = path.rsplit('/').next().unwrap_or_default();
-    Ok((StatusCode::PERMANENT_REDIRECT, [(LOCATION, format!("./{last}/"))]).into_response())
+    Ok(page.answer(&headers))
 }
 
 /// `GET /console/…`: 200 and a file of the page; 304 for who has it.
 async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    if path == PAGE { Err(Problem::nothing_here()) } else { file(&path, &headers) }
+    if path == PAGE {
+        return Err(Problem::nothing_here());
+    }
+    Ok(File::named(&path)?.answer(&headers))
 }
 
-fn file(path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-    let (Some(media_type), Some(file)) = (media_type(path), Assets::get(path)) else {
-        return Err(Problem::nothing_here());
-    };
-    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash()));
-    let mut response = if is_known(&etag, headers) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(CONTENT_TYPE, media_type)], Bytes::from_owner(file.data)).into_response()
-    };
-    let answer = response.headers_mut();
-    answer.insert(CACHE_CONTROL, KEPT);
-    if let Ok(etag) = HeaderValue::try_from(etag) {
-        answer.insert(ETAG, etag);
+/// A file as it is served.
+struct File {
+    body: Bytes,
+    media_type: &'static str,
+    /// What its entity tag is made of.
+    tag: String,
+}
+
+impl File {
+    fn named(path: &str) -> Result<Self, Problem> {
+        let (Some(media_type), Some(file)) = (media_type(path), Assets::get(path)) else {
+            return Err(Problem::nothing_here());
+        };
+        let tag = URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash());
+        Ok(Self { body: Bytes::from_owner(file.data), media_type, tag })
     }
-    for (name, value) in HEADERS {
-        answer.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+
+    fn answer(self, headers: &HeaderMap) -> Response {
+        let etag = format!("\"{}\"", self.tag);
+        let mut response = if is_known(&etag, headers) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            ([(CONTENT_TYPE, self.media_type)], self.body).into_response()
+        };
+        let answer = response.headers_mut();
+        answer.insert(CACHE_CONTROL, KEPT);
+        if let Ok(etag) = HeaderValue::try_from(etag) {
+            answer.insert(ETAG, etag);
+        }
+        for (name, value) in HEADERS {
+            answer.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        response
     }
-    Ok(response)
 }
 
 fn media_type(path: &str) -> Option<&'static str> {

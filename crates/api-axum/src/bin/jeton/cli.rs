@@ -270,15 +270,35 @@ mod tests {
     }
 
     #[test]
-    fn the_help_of_commands_that_read_a_token_fits_80_columns_and_knows_no_settings() {
+    fn the_help_of_every_command_fits_80_columns_and_has_examples() {
+        fn check(command: &mut clap::Command) {
+            let name = command.get_display_name().unwrap_or_default().to_owned();
+            let help = command.render_long_help().to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+            }
+            assert!(help.contains("Example"), "{name}: {help}");
+            // What is written by hand is not wrapped: then its examples could not be pasted.
+            let notes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in notes.lines() {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+            }
+            for below in command.get_subcommands_mut() {
+                check(below);
+            }
+        }
+        let mut command = super::Cli::command().disable_help_subcommand(true);
+        command.build();
+        check(&mut command);
+    }
+
+    #[test]
+    fn the_help_of_commands_that_read_a_token_knows_no_settings() {
         let mut command = super::Cli::command();
         command.build();
         for name in ["inspect", "verify"] {
             let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
-            for line in help.lines() {
-                assert!(line.chars().count() <= 80, "{name}: {line}");
-            }
-            assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{help}");
+            assert!(help.contains("Exit codes:"), "{help}");
             assert!(!help.contains("Settings") && !help.contains("--data-dir"), "{help}");
         }
     }

@@ -2,7 +2,7 @@
 
 import { Problem, call, currentAccess, findSession, forget, onSession, onStepUp, send, signedIn } from './api.js';
 import { fill, focusOn, h } from './dom.js';
-import { notice, problemNotice } from './notice.js';
+import { notice, problemNotice, problemText } from './notice.js';
 import { proveAgain } from './prove.js';
 import { buildFrame } from './shell.js';
 import { startLanguage, t, tOr } from './words.js';
@@ -70,17 +70,19 @@ async function start() {
   frame = buildFrame({ views: VIEWS, settings, onLanguage: () => void show() });
   onStepUp((problem) => proveAgain(problem, settings));
   onSession(sessionChanged);
+  const waiting = setTimeout(() => fill(frame.main, loading()), LOADING_MS);
   try {
     const ended = await findSession();
     if (currentAccess()) await reloadAccount();
     if (ended) nextNotice = tOr('ended.', ended, '');
   } catch (error) {
-    // The views say again what does not work.
     if (!(error instanceof Problem)) throw error;
+    nextNotice = problemText(error);
   }
+  clearTimeout(waiting);
   window.addEventListener('hashchange', () => void route());
   watchReturn();
-  await route();
+  await route({ isFirst: true });
 }
 
 async function reloadAccount() {
@@ -150,13 +152,29 @@ async function leave(words) {
 }
 
 /** Takes up what the address names. A token leaves the address bar, and with it the history. */
-async function route() {
+function readAddress() {
   const [path = '', query = ''] = location.hash.replace(/^#/, '').split('?', 2);
   shown = { path: path === '' ? '/' : path, params: new URLSearchParams(query) };
   if (shown.params.has('token')) history.replaceState(null, '', `#${path}`);
+}
+
+/** Shows the view that the address names. */
+async function route({ isFirst = false } = {}) {
+  readAddress();
   frame.say('');
   const heading = await show();
-  focusOn(heading);
+  // A page that was just loaded is read from its top by itself.
+  if (!isFirst) focusOn(heading);
+}
+
+/** Shows the view that the address names in the place of another one. */
+function redirected() {
+  readAddress();
+  return show();
+}
+
+function loading() {
+  return h('p', { class: 'loading', role: 'status' }, t('shell.loading'));
 }
 
 let shows = 0;
@@ -170,14 +188,12 @@ async function show() {
   const { path, params } = shown;
   if (path === '/') {
     history.replaceState(null, '', `#${account ? HOME : SIGN_IN}`);
-    await route();
-    return null;
+    return redirected();
   }
   const view = viewAt(path);
   if (view && view.needs !== 'nobody' && !account) {
     history.replaceState(null, '', `#${SIGN_IN}?next=${encodeURIComponent(path)}`);
-    await route();
-    return null;
+    return redirected();
   }
   shows += 1;
   const own = shows;
@@ -191,12 +207,13 @@ async function show() {
   nextNotice = '';
   frame.main.className = view?.width === 'wide' ? 'wide' : 'narrow';
   const waiting = setTimeout(() => {
-    if (own === shows) fill(frame.main, ...top, h('p', { class: 'loading', role: 'status' }, t('shell.loading')));
+    if (own === shows) fill(frame.main, ...top, loading());
   }, LOADING_MS);
   const content = await rendered(view, params);
   clearTimeout(waiting);
   if (own !== shows) return null;
   fill(frame.main, ...top, content);
+  frame.main.dataset.view = path;
   return heading;
 }
 

@@ -4,7 +4,7 @@ import { Problem } from './api.js';
 
 /** Whether this browser has passkeys, and takes them from this page. */
 export function passkeysWork() {
-  return window.isSecureContext && 'PublicKeyCredential' in window;
+  return window.isSecureContext && 'PublicKeyCredential' in window && 'parseRequestOptionsFromJSON' in PublicKeyCredential;
 }
 
 /**

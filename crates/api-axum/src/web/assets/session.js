@@ -2,7 +2,7 @@
 // refresh at a time in all tabs.
 //
 // Each refresh has an `Idempotency-Key` that is kept before it is sent, so that a lost answer can be asked for again; see
-// `docs/rotation.md`.
+// `docs/explanation/rotation.md`.
 
 import { Problem, pause, send } from './http.js';
 import { keep, kept } from './keep.js';

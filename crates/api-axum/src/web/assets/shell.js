@@ -1,6 +1,6 @@
 // What stands around every view: the head with the navigation, the foot, and the line that tells outcomes.
 
-import { signOut } from './api.js';
+import { BASE, signOut } from './api.js';
 import { fill, h } from './dom.js';
 import { keep, kept } from './keep.js';
 import { problemText } from './notice.js';
@@ -59,7 +59,7 @@ export function buildFrame({ views, settings, onLanguage }) {
     fill(nav, ...(account ? sections(views, path, account.roles) : []));
     nav.hidden = account === null;
     nav.classList.remove('open');
-    fill(foot, languageChoice(onLanguage), themeChoice(), h('a', { href: 'docs' }, t('shell.docs')));
+    fill(foot, languageChoice(onLanguage), themeChoice(), h('a', { href: new URL('docs', BASE).href }, t('shell.docs')));
     if (focused) document.getElementById(focused)?.focus();
   };
   return { main, say, draw };

@@ -104,3 +104,23 @@ async fn a_new_master_key_takes_over_without_ending_a_session() {
     let key_id = |token: &str| token_core::strict::base64url(token.trim_start_matches("jrt_")).unwrap()[1];
     assert_eq!((key_id(&old.refresh), key_id(&new.refresh)), (1, 2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_for_people_is_there_unless_the_operator_takes_it_away() {
+    let home = Home::on_sqlite().with("JETON_PRODUCT", "Notes").with("JETON_REGISTRATION__MODE", "closed");
+    let server = home.serve();
+    let client = server.client();
+    let page = client.request(Method::GET, "/").send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("console/app.js"));
+    let told = send(client.request(Method::GET, "/console/settings.json")).await.unwrap().body;
+    assert_eq!((&told["product"], &told["registration"]), (&json!("Notes"), &json!("closed")));
+    assert_eq!((&told["passkeys"], &told["outbox"]), (&json!(false), &json!(true)), "an address has no passkeys");
+    server.stop();
+
+    let server = home.serve_with(&[("JETON_CONSOLE__ENABLED", "false")]);
+    for path in ["/", "/console/app.js", "/console/settings.json"] {
+        let answer = send(server.client().request(Method::GET, path)).await.unwrap();
+        assert_eq!((answer.status, answer.code()), (404, "not_found"), "{path}");
+    }
+}

@@ -178,23 +178,44 @@ async fn get(router: &Router, path: &str) -> Answer {
     Sending::new(router.clone(), Method::GET, path).send().await
 }
 
+/// Where an address leads that stands in the page at this path.
+fn resolved(page: &str, address: &str) -> String {
+    let folder = page.rsplit_once('/').map_or("", |(folder, _)| folder);
+    format!("{folder}/{address}")
+}
+
 #[tokio::test]
-async fn under_a_prefix_the_page_is_where_the_prefix_ends_with_a_slash() {
-    let app = Router::new().nest("/auth", with_console().router);
-    let bare = get(&app, "/auth").await;
-    assert_eq!((bare.status, bare.header("location")), (308, Some("./auth/")));
-    let page = get(&app, "/auth/").await;
-    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-    assert_protected(&page);
-    for file in named_in(&page.text()) {
-        assert_eq!(get(&app, &format!("/auth/{file}")).await.status, 200, "{file}");
+async fn under_a_prefix_the_page_names_its_files_below_it() {
+    let nested = Router::new().nest("/of/auth", with_console().router);
+    let served = Router::new().nest_service("/of/auth", with_console().router);
+    for (app, path) in [(&nested, "/of/auth"), (&served, "/of/auth"), (&served, "/of/auth/")] {
+        let page = get(app, path).await;
+        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
+        assert_protected(&page);
+        let text = page.text();
+        let files: Vec<_> = text.split('"').filter(|part| part.contains("console/")).collect();
+        assert!(files.len() > 4, "{files:?}");
+        for file in files {
+            let address = resolved(path, file);
+            assert!(address.starts_with("/of/auth/console/"), "{address}");
+            assert_eq!(get(app, &address).await.status, 200, "{address}");
+        }
     }
-    assert_eq!(get(&app, "/auth/nowhere").await.problem(), (404, "not_found".to_owned()));
-    let post = Sending::new(app.clone(), Method::POST, "/auth/").send().await;
-    assert_eq!(post.problem(), (404, "not_found".to_owned()));
+    let (bare, slash) = (get(&served, "/of/auth").await, get(&served, "/of/auth/").await);
+    assert_ne!(bare.header("etag"), slash.header("etag"));
+    assert_eq!(get(&nested, "/of/auth/nowhere").await.problem(), (404, "not_found".to_owned()));
     let account = json!({"email": "alice@example.com", "password": PASSWORD});
-    let answer = Sending::new(app, Method::POST, "/auth/v1/accounts").json(account).send().await;
+    let answer = Sending::new(nested, Method::POST, "/of/auth/v1/accounts").json(account).send().await;
     assert_eq!(answer.status, 201);
+}
+
+#[tokio::test]
+async fn a_prefix_that_a_stranger_chose_does_not_become_a_part_of_the_page() {
+    let app = Router::new().nest("/of/{tenant}", with_console().router);
+    assert_eq!(get(&app, "/of/acme-1").await.status, 200);
+    for path in ["/of/a\"onload=x", "/of/a%22b", "/of/%3Cscript%3E"] {
+        assert_eq!(get(&app, path).await.problem(), (404, "not_found".to_owned()), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -203,6 +224,16 @@ async fn without_the_setting_there_is_no_page() {
     for path in ["/", "/console/app.js", "/console/settings.json"] {
         assert_eq!(app.get(path).send().await.problem(), (404, "not_found".to_owned()), "{path}");
     }
-    let nested = Router::new().nest("/auth", app.router);
-    assert_eq!(get(&nested, "/auth/").await.problem(), (404, "not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn every_page_that_mails_lead_to_is_there() {
+    let app = with_console();
+    let mut views = String::new();
+    for view in ["sign-up", "password", "verify-email"] {
+        views += &app.get(&format!("/console/views/{view}.js")).send().await.text();
+    }
+    for page in ["verify-email", "reset-password", "change-email", "invite"] {
+        assert!(views.contains(&format!("path: '/{page}'")), "{page}");
+    }
 }

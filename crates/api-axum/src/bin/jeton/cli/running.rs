@@ -16,7 +16,7 @@ pub(crate) struct DoctorArgs {
     /// Send a mail to this address, to see that it arrives
     #[arg(long, value_name = "ADDRESS", value_parser = EmailAddress::parse)]
     pub(crate) send_test_mail: Option<EmailAddress>,
-    /// Call it a problem when the disk of the data folder has less room than this, such as 500MiB or 20GiB
+    /// The least room on the disk of the data folder, such as 500MiB
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size)]
     pub(crate) min_free: u64,
 }

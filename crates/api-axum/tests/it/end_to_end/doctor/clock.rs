@@ -26,7 +26,8 @@ impl Clock {
         let (library, path) = (folder.join("clock.so"), folder.join("clock"));
         let mut compiler = Command::new("cc");
         compiler.args(["-O1", "-shared", "-fPIC", "-o"]).args([&library, &source]).args(["-ldl", "-lpthread"]);
-        assert!(compiler.status().expect("a C compiler: apt-get install gcc libc6-dev").success());
+        let made = compiler.status().unwrap_or_else(|error| panic!("cc: {error}; apt-get install gcc libc6-dev"));
+        assert!(made.success(), "{compiler:?}");
         fs::write(&path, format!("{:<32}", 0)).unwrap();
         let file = OpenOptions::new().write(true).open(&path).unwrap();
         let text = |path: &Path| path.to_str().unwrap().to_owned();

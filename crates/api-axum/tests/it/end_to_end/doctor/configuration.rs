@@ -159,3 +159,13 @@ fn as_many_files_may_be_open_as_connections_need() {
     let few = [("JETON_HTTP__MAX_CONNECTIONS", "8")];
     doctor_with(&home, &few).expect("configuration.open_files", "ok", "8 connections");
 }
+
+#[test]
+fn authorities_of_certificates_are_needed() {
+    let home = Home::on_sqlite();
+    doctor(&home, &[]).expect("configuration.certificates", "ok", "whose certificates");
+    let none = home.folder().join("none.pem");
+    fs::write(&none, "").unwrap();
+    let none = [("SSL_CERT_FILE", none.to_str().unwrap()), ("SSL_CERT_DIR", home.folder().to_str().unwrap())];
+    doctor_with(&home, &none).expect("configuration.certificates", "problem", "no authority");
+}

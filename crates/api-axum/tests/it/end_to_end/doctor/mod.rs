@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::home::{Home, Ran};
 
 /// What the doctor said.
-struct Seen {
+pub(super) struct Seen {
     code: Option<i32>,
     findings: Vec<Value>,
     err: String,
@@ -51,7 +51,7 @@ impl Seen {
 
     /// The finding must be of this level and have these words.
     #[track_caller]
-    fn expect(&self, check: &str, level: &str, words: &str) {
+    pub(super) fn expect(&self, check: &str, level: &str, words: &str) {
         let finding = self.finding(check);
         assert_eq!(finding["level"], level, "{finding:#}");
         assert!(finding["what"].as_str().unwrap().contains(words), "{words:?} in {finding:#}");
@@ -63,7 +63,7 @@ fn doctor(home: &Home, arguments: &[&str]) -> Seen {
 }
 
 /// The same with more environment variables.
-fn doctor_with(home: &Home, more: &[(&str, &str)]) -> Seen {
+pub(super) fn doctor_with(home: &Home, more: &[(&str, &str)]) -> Seen {
     let mut command = home.jeton(&[]);
     command.envs(more.iter().copied());
     Seen::of(command)

@@ -15,7 +15,20 @@ use crate::config::Config;
 const OTHER_FILES: u64 = 64;
 
 pub(super) fn check(config: &Config, min_free: u64) -> Vec<Finding> {
-    vec![folder(&config.data_dir), free(&config.data_dir, min_free), files(config.http.max_connections)]
+    vec![folder(&config.data_dir), free(&config.data_dir, min_free), files(config.http.max_connections), authorities()]
+}
+
+/// Whether the system knows whose certificates to trust: without, the server reaches nobody by https, and does not start.
+fn authorities() -> Finding {
+    const CHECK: &str = "configuration.certificates";
+    match reqwest::Client::builder().build() {
+        Ok(_) => Finding::ok(CHECK, "the system knows whose certificates to trust"),
+        Err(_) => Finding::problem(
+            CHECK,
+            "the system knows no authority of certificates, and the server does not start like this",
+            "install ca-certificates, or set SSL_CERT_FILE to a file of them",
+        ),
+    }
 }
 
 fn folder(path: &Path) -> Finding {

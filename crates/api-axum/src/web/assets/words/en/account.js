@@ -20,7 +20,7 @@ export default {
   'devices.end.confirm': 'End it',
   'devices.end.done': '“{name}” was signed out.',
   'devices.end_others': 'End all others',
-  'devices.end_others.text.one': 'One other device is signed out at once. This one stays signed in.',
+  'devices.end_others.text.one': '{count} other device is signed out at once. This one stays signed in.',
   'devices.end_others.text.other': '{count} other devices are signed out at once. This one stays signed in.',
   'devices.end_others.done': 'All other devices were signed out.',
   'class.web': 'Browser',

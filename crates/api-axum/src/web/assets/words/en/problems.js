@@ -1,4 +1,4 @@
-// What went wrong, by the stable code (`docs/errors.md`), and how a session ended. Where a code has no words here, the server's
+// What went wrong, by the stable code (`docs/reference/errors.md`), and how a session ended. Where a code has no words here, the server's
 // own are shown.
 
 export default {
