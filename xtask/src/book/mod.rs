@@ -18,7 +18,7 @@ use self::page::Page;
 use self::sandbox::Sandbox;
 use crate::run::{Failure, build, cargo, root, run, succeeds, target};
 use crate::scratch::Folder;
-use crate::test::Postgres;
+use crate::test::{Postgres, in_ci};
 
 const INSTALL: &str = "CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked mdbook --version 0.5.4 --no-default-features --features search";
 
@@ -72,8 +72,13 @@ impl Book {
         let chosen: Vec<_> = pages.iter().filter(|(page, _)| self.chosen(&page.path)).collect();
         let with_database = |page: &Page| page.setup.iter().any(|setup| setup == "postgres");
         let postgres = if chosen.iter().any(|(page, _)| with_database(page)) {
-            let example = ["build", "--package", "store-diesel", "--features", "testing", "--example", "test_postgres"];
-            Some(Postgres::start(&build(&mut cargo(example), "example", "test_postgres")?)?)
+            // After the tests of a whole run their build is there; otherwise this one is smaller.
+            let mut command = if in_ci() {
+                cargo(["test", "--workspace", "--no-run"])
+            } else {
+                cargo(["build", "--package", "store-diesel", "--features", "testing", "--example", "test_postgres"])
+            };
+            Some(Postgres::start(&build(&mut command, "example", "test_postgres")?)?)
         } else {
             None
         };
