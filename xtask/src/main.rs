@@ -1,5 +1,6 @@
 //! The project's own commands, one file a command: `cargo xtask help` lists them.
 
+mod api;
 mod bench;
 mod browser;
 mod chaos;
@@ -7,6 +8,7 @@ mod ci;
 mod demo;
 mod deny;
 mod dev;
+mod features;
 mod fuzz;
 mod http;
 mod interop;
@@ -42,6 +44,7 @@ enum Task {
     Dev(dev::Dev),
     Test(test::Test),
     Ci(ci::Ci),
+    Api(api::Api),
     Bench(bench::Bench),
     Seed(seed::Seed),
     Migrate(migrate::Migrate),
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Dev(task) => task.run(),
         Task::Test(task) => task.run(),
         Task::Ci(task) => task.run(),
+        Task::Api(task) => task.run(),
         Task::Bench(task) => task.run(),
         Task::Seed(task) => task.run(),
         Task::Migrate(task) => task.run(),
