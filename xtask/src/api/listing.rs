@@ -43,7 +43,8 @@ fn items(documented: &Documented) -> Result<String, Failure> {
         .omit_auto_derived_impls(true)
         .build()
         .map_err(|error| unreadable(&documented.json, &error))?;
-    Ok(api.items().map(|item| format!("{item}\n")).collect())
+    let items: Vec<_> = api.items().map(ToString::to_string).collect();
+    Ok(items.join("\n") + "\n")
 }
 
 fn difference(accepted: &str, found: &str) -> Vec<String> {
