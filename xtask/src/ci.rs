@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{book, browser, clients, deny, fuzz, interop, layers, openapi, reference, schemathesis, test, web};
+use crate::{api, book, browser, clients, deny, features, fuzz, interop, layers, openapi, reference, schemathesis, test, web};
 
 /// Run every check that a change has to pass.
 ///
@@ -28,14 +28,18 @@ pub(crate) struct Ci {
 enum Step {
     /// Is the source formatted?
     Fmt,
-    /// Lints, as errors: the workspace, and the library without the server.
+    /// Lints, as errors.
     Clippy,
+    /// Does each library crate hold with each of its features alone?
+    Features,
     /// Does any crate know one that it must not know?
     Layers,
     /// Rules that no other tool checks: first lines, lengths, twins, documented error codes.
     Tidy,
     /// Does the documentation build without a warning?
     Docs,
+    /// Has the public API of a library crate changed, or does it break who relies on it?
+    Api,
     /// Licences, banned crates, sources, known vulnerabilities.
     Deny,
     /// Do the console's scripts have their types, and all languages the same words?
@@ -109,9 +113,11 @@ impl Step {
         match self {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
+            Self::Features => "features",
             Self::Layers => "layers",
             Self::Tidy => "tidy",
             Self::Docs => "docs",
+            Self::Api => "api",
             Self::Deny => "deny",
             Self::Web => "web",
             Self::Openapi => "openapi",
@@ -130,10 +136,12 @@ impl Step {
         match self {
             Self::Fmt => run(&mut cargo(["fmt", "--all", "--check"]))
                 .and_then(|()| run(&mut cargo(["fmt", "--manifest-path", "crates/fuzz/Cargo.toml", "--", "--check"]))),
-            Self::Clippy => clippy(),
+            Self::Clippy => run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+            Self::Features => features::check(),
             Self::Layers => layers::check(),
             Self::Tidy => run(&mut cargo(["test", "--quiet", "--package", "xtask", "tidy"])),
             Self::Docs => run(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
+            Self::Api => api::Api::CHECK.run(),
             Self::Deny => return deny::check(),
             Self::Web => web::Web::default().run(),
             Self::Openapi => openapi::Openapi::in_ci(),
@@ -147,12 +155,4 @@ impl Step {
         }
         .map(|()| None)
     }
-}
-
-fn clippy() -> Result<(), Failure> {
-    run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    ["guard", "router", "console"].into_iter().try_for_each(|feature| {
-        let library = ["clippy", "--package", "api-axum", "--lib", "--no-default-features", "--features", feature];
-        run(cargo(library).args(["--", "-D", "warnings"]))
-    })
 }

@@ -1,5 +1,6 @@
 //! The project's own commands, one file a command: `cargo xtask help` lists them.
 
+mod api;
 mod bench;
 mod book;
 mod browser;
@@ -9,6 +10,7 @@ mod clients;
 mod demo;
 mod deny;
 mod dev;
+mod features;
 mod fuzz;
 mod http;
 mod interop;
@@ -49,6 +51,7 @@ enum Task {
     Dev(dev::Dev),
     Test(test::Test),
     Ci(ci::Ci),
+    Api(api::Api),
     Bench(bench::Bench),
     Book(book::Book),
     Reference(reference::Reference),
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Task::Dev(task) => task.run(),
         Task::Test(task) => task.run(),
         Task::Ci(task) => task.run(),
+        Task::Api(task) => task.run(),
         Task::Bench(task) => task.run(),
         Task::Book(task) => task.run(),
         Task::Reference(task) => task.run(),

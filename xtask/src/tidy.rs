@@ -1,5 +1,7 @@
 //! The house's rules that no other tool checks, as tests over the files that git knows.
 
+mod products;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;

@@ -25,6 +25,18 @@
 //! - **No inside on the outside.** The cause of a server's failure is in the log, once; the answer has a stable code.
 //! - **No secret in the log.** Neither path, query, headers nor body are logged, only the method and the route's pattern.
 //!
+//! # Features
+//!
+//! Feature | On by default | Brings
+//! --- | --- | ---
+//! `server` | yes | the binary `jeton`; a library does not need it: `default-features = false`
+//! `router` | with `server` | every route, to serve alone or to mount
+//! `guard` | no | the guard with a client that fetches an issuer's keys and follows what it revokes
+//! `guard-core` | with `guard` and `router` | the part of the guard that decides and knows no network
+//! `failpoints` | no | stops the process at named places, for tests of what survives a crash; never in a release
+//!
+//! Whole programs are in `examples/`: `resource_server`, `embedded`, `custom_claims`, `tenants`.
+//!
 //! # The router in an application of your own
 //!
 #![cfg_attr(feature = "router", doc = "```")]
@@ -120,6 +132,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "router")]
 mod advice;
 mod clock;
@@ -181,3 +195,8 @@ pub use routes::{health_router, router};
 pub use state::{ApiParts, ApiState, ConsoleSettings, HttpSettings};
 #[cfg(all(fuzzing, feature = "router"))]
 pub use transport::refresh_cookie;
+
+/// The README's example compiles.
+#[cfg(all(doctest, feature = "guard-core"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -101,12 +101,15 @@ fn password() -> SecretString {
     SecretString::from("correct horse battery staple")
 }
 
+// ANCHOR: limit
 /// At most one live session an account.
 const fn one(on_limit: OnLimit) -> SessionLimit {
     let none = auth_domain::model::ClassLimits { web: None, mobile: None, desktop: None, cli: None };
     SessionLimit { max_per_account: Some(NonZeroU32::MIN), max_per_class: none, on_limit }
 }
+// ANCHOR_END: limit
 
+// ANCHOR: newest
 /// A newer login ends the older session at once: its access token is refused before it expires.
 async fn newest_wins(out: &mut (impl Write + Send)) -> Result<(), Failure> {
     let service = Service::start(one(OnLimit::EvictOldest))?;
@@ -129,7 +132,9 @@ async fn newest_wins(out: &mut (impl Write + Send)) -> Result<(), Failure> {
     writeln!(out, "  signed in: {}", service.devices(laptop.facts.account).await?)?;
     Ok(())
 }
+// ANCHOR_END: newest
 
+// ANCHOR: first
 /// A login beyond the limit is refused, with the devices to choose from; the owner gives one up, and is in.
 async fn first_stays(out: &mut (impl Write + Send)) -> Result<(), Failure> {
     let service = Service::start(one(OnLimit::Deny))?;
@@ -146,6 +151,7 @@ async fn first_stays(out: &mut (impl Write + Send)) -> Result<(), Failure> {
     writeln!(out, "  signed in: {}", service.devices(laptop.facts.account).await?)?;
     Ok(())
 }
+// ANCHOR_END: first
 
 /// Both policies, one after the other.
 pub(crate) async fn run(out: &mut (impl Write + Send)) -> Result<(), Failure> {

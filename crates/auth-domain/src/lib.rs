@@ -6,13 +6,29 @@
 //! | first: what is outside | [`ports`] | the model |
 //! | ground: values | [`model`] | nothing |
 //!
-//! This crate never opens a file or a socket, never asks the system for the time or for randomness, and knows neither SQL
-//! nor HTTP. Everything outside is a trait in [`ports`]; adapters for SQLite and PostgreSQL are in `store-diesel`, for HTTP
-//! in `api-axum`. One adapter is here: argon2id behind the hashing port, on threads of its own
-//! ([`credential::Argon2id`], feature `argon2`).
+//! # What it never does
 //!
-//! To put another database behind the storage ports, implement them and run their contract suite
-//! (`testing::contract`, feature `testing`).
+//! - **No I/O.** It never opens a file or a socket, and never asks the system for the time or for randomness. Everything outside is
+//!   a trait in [`ports`]; adapters for SQLite and PostgreSQL are in `store-diesel`, for HTTP in `api-axum`. One adapter is here:
+//!   argon2id behind the hashing port, on threads of its own (`credential::Argon2id`).
+//! - **No transaction that crosses a port.** A storage method is one atomic step: all of it is durable, or nothing happened.
+//! - **No refusal as an error.** What a store refuses is data in its answer, so that no rollback undoes a revocation.
+//! - **No secret in a print, and none in a store.** A store keeps hashes and what is sealed.
+//!
+//! # Features
+//!
+//! Feature | On by default | Brings
+//! --- | --- | ---
+//! `argon2` | yes | `credential::Argon2id`, the hashing port on argon2id; it verifies bcrypt, scrypt and PBKDF2 too
+//! `strength` | yes | an estimate of how hard a new password is to guess ([`model::PasswordPolicy`])
+//! `testing` | no | in-memory adapters, a clock set by hand, repeatable randomness, and the contract suite (`testing::contract`)
+//!
+//! # What you bring
+//!
+//! - **Another database**: implement the storage ports, and run their contract suite. `examples/own_store` keeps sessions in a
+//!   file, and `docs/how-to/own-store.md` walks through it.
+//! - **Claims of your own**, and tokens for the audience you choose: [`ports::ClaimSource`].
+//! - **How many devices** an account may have: [`model::SessionLimit`] in [`Policies`]; `examples/single_device.rs` allows one.
 //!
 //! # Example
 //!
@@ -89,6 +105,7 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 
 pub mod account;

@@ -128,7 +128,7 @@ pub const fn text() -> &'static str {
 /// Names every migration once, for both engines: a folder that one of them lacks does not compile.
 macro_rules! migrations {
     (@sql $engine:literal, $name:literal, $way:literal) => {
-        include_str!(concat!("../../../migrations/", $engine, "/", $name, "/", $way, ".sql"))
+        include_str!(concat!("../migrations/", $engine, "/", $name, "/", $way, ".sql"))
     };
     (@list $engine:literal, $($name:literal),+) => {
         &[$(Migration {
@@ -142,10 +142,10 @@ macro_rules! migrations {
         const POSTGRES: &[Migration] = migrations!(@list "postgres", $($name),+);
         const TEXT: &str = concat!($(
             $name,
-            include_str!(concat!("../../../migrations/sqlite/", $name, "/up.sql")),
-            include_str!(concat!("../../../migrations/sqlite/", $name, "/down.sql")),
-            include_str!(concat!("../../../migrations/postgres/", $name, "/up.sql")),
-            include_str!(concat!("../../../migrations/postgres/", $name, "/down.sql")),
+            include_str!(concat!("../migrations/sqlite/", $name, "/up.sql")),
+            include_str!(concat!("../migrations/sqlite/", $name, "/down.sql")),
+            include_str!(concat!("../migrations/postgres/", $name, "/up.sql")),
+            include_str!(concat!("../migrations/postgres/", $name, "/down.sql")),
         )+);
     };
 }

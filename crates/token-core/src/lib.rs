@@ -6,7 +6,7 @@
 //! --- | ---
 //! [`Claims`], [`Audience`], [`UnixTime`] | what a token says (RFC 9068), typed, with your own claims beside it
 //! [`Algorithm`], [`SigningKey`], [`VerificationKey`], [`KeySet`] | keys: one algorithm each, named by thumbprint, published as JWK set
-//! [`Issuer`] | makes tokens
+//! [`Issuer`], [`Grant`], [`ExtraClaims`] | makes tokens
 //! [`Verifier`], [`Rules`], [`VerifyError`] | decides whether a token is good, at a time that you give
 //! [`VerifiedCache`] | tokens that have verified, so that a session's requests pay for one signature
 //! [`Jws`] | the layer below: form, header and signature of any compact JWS
@@ -22,7 +22,13 @@
 //! - **No leniency.** What has two readings (a member twice, padding, stray bits, a time as text) is refused.
 //! - **No secret in a print.** Keys and issued tokens have a `Debug` that hides them, and are wiped when dropped.
 //!
+//! # Features
+//!
+//! None: all of it is always there. docs.rs shows all of it.
+//!
 //! # The whole of it
+//!
+//! Issue a token, verify it, and take it back before it expires.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -68,6 +74,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod algorithm;
 mod claim_reader;
 mod claims;
@@ -95,3 +103,8 @@ pub use time::{TimeOutOfRange, UnixTime};
 pub use verified_cache::VerifiedCache;
 pub use verifier::{Leeway, Rules, TokenType, Verifier};
 pub use verify_error::{Part, VerifyError};
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

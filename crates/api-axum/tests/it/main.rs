@@ -5,5 +5,6 @@ mod embedding;
 mod end_to_end;
 mod guard;
 mod main_job;
+mod programs;
 mod routes;
 mod support;

@@ -12,6 +12,7 @@ fn memory() -> Ready<(Stores, ())> {
 
 auth_domain::contract_tests!(memory);
 
+// ANCHOR: refused
 /// A test of the test: a store that checks first and writes later must not pass.
 #[tokio::test]
 async fn a_store_that_is_not_atomic_fails_the_suite() {
@@ -33,3 +34,4 @@ async fn a_store_that_is_not_atomic_fails_the_suite() {
         ]
     );
 }
+// ANCHOR_END: refused

@@ -1,5 +1,7 @@
 //! The example's session store: the contract suite, and the program itself.
 
+use std::future::{Ready, ready};
+
 use auth_domain::ports::Stores;
 use auth_domain::testing::MemoryStores;
 use tempfile::TempDir;
@@ -12,10 +14,10 @@ use program::FileSessions;
 
 // ANCHOR: contract
 /// An empty file, and the folder that keeps it.
-async fn fixture() -> (Stores, TempDir) {
+fn fixture() -> Ready<(Stores, TempDir)> {
     let folder = tempfile::tempdir().unwrap();
     let sessions = FileSessions::open(&folder.path().join("sessions.redb"), MemoryStores::new()).unwrap();
-    (sessions.stores(), folder)
+    ready((sessions.stores(), folder))
 }
 
 auth_domain::contract_tests!(fixture);
