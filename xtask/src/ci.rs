@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use crate::run::{Failure, cargo, run};
-use crate::{api, book, browser, clients, deny, features, fuzz, interop, layers, openapi, reference, schemathesis, test, web};
+use crate::{
+    api, book, browser, clients, deny, features, fuzz, interop, layers, openapi, reference, schemathesis, test, web,
+};
 
 /// Run every check that a change has to pass.
 ///

@@ -12,8 +12,8 @@
 //! `router` | `router`, `ApiState`, `ApiParts`, `HttpSettings`, `TrustedProxies` | all routes with their layers, to serve alone or to mount in your own application
 //! | `measure` | the metrics that the router counts through the facade `metrics`, for whichever recorder you install (`docs/reference/metrics.md`)
 //! | `Operations`, `RequestWatch` | what may watch requests, such as a tracer
-//! `console` | the page at `/` | a page for people: sign in, devices, second factors, account; served where `HttpSettings::console` says so
 //! | `openapi` | the OpenAPI document of the router, which `/openapi.json` answers too
+//! `console` | the page at `/` | a page for people: sign in, devices, second factors, account; served where `HttpSettings::console` says so
 //! `docs-page` | | `/docs`, a page that shows that document, with everything that it needs in the program
 //! `server` | the binary `jeton` | configuration, storage and wiring; the library needs none of it
 //!
@@ -30,12 +30,14 @@
 //! Feature | On by default | Brings
 //! --- | --- | ---
 //! `server` | yes | the binary `jeton`; a library does not need it: `default-features = false`
-//! `router` | with `server` | every route, to serve alone or to mount
+//! `router` | with `server` | every route, to serve alone or to mount, and their OpenAPI document
+//! `console` | with `server` | the page for people at `/`, where `HttpSettings::console` says so
+//! `docs-page` | with `server` | the page at `/docs` that shows the OpenAPI document
 //! `guard` | no | the guard with a client that fetches an issuer's keys and follows what it revokes
 //! `guard-core` | with `guard` and `router` | the part of the guard that decides and knows no network
 //! `failpoints` | no | stops the process at named places, for tests of what survives a crash; never in a release
 //!
-//! Whole programs are in `examples/`: `resource_server`, `embedded`, `custom_claims`, `tenants`.
+//! Whole programs are in `examples/`: `resource_server`, `embedded`, `custom_claims`, `tenants`, `client`.
 //!
 //! # The router in an application of your own
 //!

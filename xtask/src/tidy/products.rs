@@ -113,7 +113,7 @@ fn the_oldest_toolchain_is_the_same_everywhere() {
     assert_eq!(named.len(), 1, "{named:?}");
     let version = named.first().unwrap().trim_matches('"').to_owned();
     assert!(read("crates/fuzz/Cargo.toml").contains(&format!("rust-version = \"{version}\"")), "crates/fuzz");
-    assert!(read("README.md").contains(&format!("({version} or later)")), "README.md");
+    assert!(read("README.md").contains(&format!("Rust {version} or later")), "README.md");
     assert!(read("docs/how-to/release.md").contains(&format!("Rust {version}")), "docs/how-to/release.md");
     assert!(!read("clippy.toml").contains("msrv") || read("clippy.toml").contains(&version), "clippy.toml");
     for name in CRATES {
