@@ -14,7 +14,7 @@ const PAGE = `<!doctype html><title>A page</title><script type="module">
   jeton.subscribe((state) => heard.push(state.signedIn ? 'in' : state.reason));
   window.refreshed = 0;
   window.failed = [];
-  window.stored = async () => { const { browserStorage } = await import('/client/index.js'); return browserStorage().get('jeton'); };
+  window.stored = async () => { const { browserStorage } = await import('/client/index.js'); return browserStorage().get(transport === 'cookie' ? 'jeton.cookie' : 'jeton'); };
   const told = new BroadcastChannel('refresh');
   told.onmessage = async ({ data: times }) => {
     for (let time = 0; time < times; time += 1) {
