@@ -102,6 +102,28 @@ test('a refresh that the client began the console repeats with the same key', { 
   }
 });
 
+test('the console works without a database too, and goes on with it once it is there', { timeout: LONGEST }, async () => {
+  const site = await Site.start(LOSSY, ISSUER);
+  try {
+    const page = await signedIn(site, await account());
+    const tab = await browser.open(`${site.origin}/the-console`);
+    await browser.run(tab, untilConsole('in'));
+    await browser.run(
+      tab,
+      `window.has = IDBDatabase.prototype.transaction;
+       IDBDatabase.prototype.transaction = () => { throw new DOMException('no database', 'InvalidStateError'); };`,
+    );
+    assert.equal(await browser.run(tab, `${REFRESHES} return await rounds;`), 'done');
+    assert.match(String(await browser.run(tab, `return localStorage['jeton.cookie'];`)), /"accessToken":"/);
+    await browser.run(tab, 'IDBDatabase.prototype.transaction = has;');
+    assert.equal(await browser.run(tab, `${REFRESHES} return await rounds;`), 'done');
+    assert.equal(await browser.run(tab, `return localStorage['jeton.cookie'] ?? null;`), null);
+    assert.equal(await browser.run(page, `await jeton.refresh(); return (await jeton.fetch('/v1/me')).status;`), 200);
+  } finally {
+    site.end();
+  }
+});
+
 test('the key of the console is stored before it is sent, and a page that is loaded anew repeats it', { timeout: LONGEST }, async () => {
   const site = await Site.start(LOSSY, ISSUER);
   try {
