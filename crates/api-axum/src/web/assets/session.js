@@ -1,4 +1,4 @@
-// The session of this browser: the access token in memory, the refresh token in a cookie that no script can read, and one
+// The session of this browser: the refresh token in a cookie that no script can read, the access token in the record, and one
 // refresh at a time in all tabs.
 //
 // Each refresh has an `Idempotency-Key` that is stored before it is sent, so that a lost answer can be asked for again; see
@@ -219,8 +219,8 @@ function isFresh(access, refused) {
 
 /** @returns {Promise<Access>} */
 async function renew() {
+  const key = await prepared();
   for (let tried = 1; ; tried += 1) {
-    const key = await prepared();
     const sentAt = Date.now();
     try {
       const tokens = await send('POST', 'v1/refresh', { body: {}, headers: { 'Idempotency-Key': key } });
@@ -244,6 +244,8 @@ async function renew() {
       const isTransient = problem.code === 'network' || problem.status >= 500;
       if (!isTransient || tried === TRIES) throw problem;
       await pause(Math.max((problem.retryAfter ?? 0) * 1000, 250 * 2 ** tried));
+      const replaced = await replacedSince(key);
+      if (replaced) return replaced;
     }
   }
 }
