@@ -21,6 +21,8 @@ const MARGIN_MS = 10_000;
 /** How long another tab has to answer. */
 const NEIGHBOUR_MS = 80;
 const TRIES = 5;
+/** How long to wait for an answer: other tabs wait too. */
+const ANSWER_MS = 10_000;
 /** With these the refresh token gives nothing, now and later. */
 const FINAL = new Set(['invalid_grant', 'session_signed_out', 'session_evicted', 'session_revoked', 'session_expired']);
 
@@ -223,7 +225,8 @@ async function renew() {
   for (let tried = 1; ; tried += 1) {
     const sentAt = Date.now();
     try {
-      const tokens = await send('POST', 'v1/refresh', { body: {}, headers: { 'Idempotency-Key': key } });
+      const [headers, signal] = [{ 'Idempotency-Key': key }, AbortSignal.timeout(ANSWER_MS)];
+      const tokens = await send('POST', 'v1/refresh', { body: {}, headers, signal });
       if (typeof tokens?.access_token !== 'string') throw new Problem('network', { detail: 'The answer holds no tokens.' });
       const replaced = await replacedSince(key);
       if (replaced) return replaced;
