@@ -1,4 +1,4 @@
-/** Jeton's console and a page of the client on one origin: one cookie, one lock, one record; on a network that loses 30 % of the answers. */
+/** Jeton's console and a page of the client on one origin: one cookie, one lock, one record; on a network that loses answers. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -142,7 +142,8 @@ test('the key of the console is stored before it is sent, and a page that is loa
     site.silent = true;
     const closed = await browser.open(`${site.origin}/the-console`);
     while (site.keys.length === 0) await sleep(20);
-    assert.ok(String(await browser.run(page, 'return await stored();')).includes(`"idempotencyKey":"${String(site.keys[0])}"`));
+    const stored = String(await browser.run(page, 'return await stored();'));
+    assert.ok(stored.includes(`"idempotencyKey":"${String(site.keys[0])}"`));
     await browser.close(closed);
     site.silent = false;
     await until(await browser.open(`${site.origin}/the-console`), SIGNED_IN);
