@@ -23,7 +23,10 @@ export interface JetonOptions {
   readonly storage?: JetonStorage;
   /** Web Locks in a page, a lock within the program elsewhere. */
   readonly lock?: JetonLock;
-  /** The name in the storage, for a page that is signed in at several issuers: `jeton`. */
+  /**
+   * The name in the storage, for a page that is signed in at several issuers: `jeton`, with cookies `jeton.cookie`. An origin has one
+   * cookie, so all of its pages that use it must have one name; Jeton's console has the default.
+   */
   readonly name?: string;
   /** Origins beside that of `url` and of the page to which {@link JetonClient.fetch} sends the access token. */
   readonly origins?: readonly string[];
@@ -85,8 +88,8 @@ export class JetonClient {
       credentials: this.#transport === 'cookie' ? 'same-origin' : 'omit',
     };
     this.#patience = { ...PATIENCE, ...options.patience };
-    const name = options.name ?? 'jeton';
-    this.#lockName = `${name} ${base.href}`;
+    const name = options.name ?? (this.#transport === 'cookie' ? 'jeton.cookie' : 'jeton');
+    this.#lockName = `${name} ${this.#wire.url}`;
     this.#keeper = new Keeper(options.storage ?? defaultStorage(), name);
     this.#lock = options.lock ?? defaultLock();
     this.#refresher = new Refresher(this.#keeper, this.#lock, this.#lockName, this.#wire, this.#patience);

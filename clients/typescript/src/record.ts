@@ -23,6 +23,8 @@ export interface Live {
 export interface Over {
   readonly version: 1;
   readonly over: string | null;
+  /** Of Jeton's console, which tries a cookie though no session is known. */
+  readonly idempotencyKey?: string;
 }
 
 export type Stored = Live | Over;

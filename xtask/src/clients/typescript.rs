@@ -90,6 +90,7 @@ impl Package {
     pub(super) fn in_a_browser(&self, world: &World) -> Result<Option<Told>, Failure> {
         let proxy = Proxy::start(&world.proxy, world.server.base(), 5)?;
         self.test(world, "browser/tabs", proxy.url())?;
+        self.test(world, "browser/console", proxy.url())?;
         self.test(world, "browser/passkey", proxy.url())?;
         let counts = proxy.end()?;
         Ok(Some(Told { who: "browser", counts }))

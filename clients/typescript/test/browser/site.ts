@@ -1,8 +1,9 @@
-/** A site that hands `/v1/` on to Jeton, as a reverse proxy does, and serves a page with the compiled client. */
+/** A site that hands `/v1/` and the console on to Jeton, as a reverse proxy does, and serves a page with the compiled client. */
 
 import { readFile } from 'node:fs/promises';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { URL as SERVER } from '../real/world.js';
 
 /** Each tab refreshes when it is told to, as often as it is told to. */
 const PAGE = `<!doctype html><title>A page</title><script type="module">
@@ -14,7 +15,7 @@ const PAGE = `<!doctype html><title>A page</title><script type="module">
   jeton.subscribe((state) => heard.push(state.signedIn ? 'in' : state.reason));
   window.refreshed = 0;
   window.failed = [];
-  window.stored = async () => { const { browserStorage } = await import('/client/index.js'); return browserStorage().get('jeton'); };
+  window.stored = async () => { const { browserStorage } = await import('/client/index.js'); return browserStorage().get(transport === 'cookie' ? 'jeton.cookie' : 'jeton'); };
   const told = new BroadcastChannel('refresh');
   told.onmessage = async ({ data: times }) => {
     for (let time = 0; time < times; time += 1) {
@@ -27,9 +28,12 @@ const PAGE = `<!doctype html><title>A page</title><script type="module">
 const COMPILED = new URL('../../src/', import.meta.url);
 
 export class Site {
-  /** The refreshes that were sent, and how many were on their way at once, at most. */
+  /** The refreshes that were sent, with which keys, and how many were on their way at once, at most. */
   sent = 0;
+  readonly keys: unknown[] = [];
   mostAtOnce = 0;
+  /** Refreshes are done, and their answers kept back. */
+  silent = false;
   #atOnce = 0;
   readonly #server: Server;
 
@@ -62,7 +66,10 @@ export class Site {
   async #serve(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { pathname } = new URL(asked.url ?? '/', this.origin);
     if (pathname.startsWith('/v1/')) {
-      this.#pass(asked, answer);
+      this.#pass(asked, answer, this.jeton, asked.url);
+    } else if (pathname === '/the-console' || pathname.startsWith('/console/')) {
+      // Its files are not what gets lost.
+      this.#pass(asked, answer, new URL(SERVER), pathname === '/the-console' ? '/' : asked.url);
     } else if (/^\/client\/\w+\.js$/.test(pathname)) {
       const source = await readFile(new URL(pathname.slice('/client/'.length), COMPILED));
       answer.writeHead(200, { 'content-type': 'text/javascript' }).end(source);
@@ -71,9 +78,10 @@ export class Site {
     }
   }
 
-  #pass(asked: IncomingMessage, answer: ServerResponse): void {
+  #pass(asked: IncomingMessage, answer: ServerResponse, { hostname, port, host }: URL, path: string | undefined): void {
     if (asked.url === '/v1/refresh') {
       this.sent += 1;
+      this.keys.push(asked.headers['idempotency-key']);
       this.#atOnce += 1;
       this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce);
       answer.once('close', () => {
@@ -81,9 +89,12 @@ export class Site {
       });
     }
     // The browser's own word that the request comes from this site's page is left as it is; the names differ.
-    const headers = { ...asked.headers, host: this.jeton.host, ...(asked.headers.origin === this.origin && { origin: this.issuer }) };
-    const { hostname, port } = this.jeton;
-    const onward = request({ hostname, port, path: asked.url, method: asked.method, headers }, (answered) => {
+    const headers = { ...asked.headers, host, ...(asked.headers.origin === this.origin && { origin: this.issuer }) };
+    const onward = request({ hostname, port, path, method: asked.method, headers }, (answered) => {
+      if (this.silent && asked.url === '/v1/refresh') {
+        answered.resume();
+        return;
+      }
       answer.writeHead(answered.statusCode ?? 502, answered.headers);
       answered.on('error', () => answer.destroy());
       answered.on('aborted', () => answer.destroy());

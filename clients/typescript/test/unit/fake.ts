@@ -120,9 +120,10 @@ export async function signedIn(options: Partial<JetonOptions> = {}): Promise<Ben
     new JetonClient({ url: HERE, storage, fetch: jeton.fetch, patience, timeout: 1_000, ...options, ...more });
   const client = tab();
   await client.signIn({ email: 'alice@example.com', password: 'secret' });
+  const name = options.transport === 'cookie' ? 'jeton.cookie' : 'jeton';
   const stored = async (): Promise<Record<string, unknown>> =>
-    JSON.parse((await storage.get('jeton')) ?? '{}') as Record<string, unknown>;
+    JSON.parse((await storage.get(name)) ?? '{}') as Record<string, unknown>;
   const change = async (changes: Record<string, unknown>): Promise<void> =>
-    void (await storage.set('jeton', JSON.stringify({ ...(await stored()), ...changes })));
+    void (await storage.set(name, JSON.stringify({ ...(await stored()), ...changes })));
   return { jeton, storage, client, tab, stored, change };
 }

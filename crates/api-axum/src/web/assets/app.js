@@ -144,7 +144,7 @@ async function enter(tokens, to, words = '') {
 /** @param {string} words */
 async function leave(words) {
   const wasSignedIn = currentAccess() !== null;
-  forget();
+  await forget();
   account = null;
   // Takes the cookie of the session that is over away, lest it be asked how it ended.
   if (wasSignedIn) await send('POST', 'v1/logout', { body: {} }).catch(() => null);

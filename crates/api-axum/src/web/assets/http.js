@@ -62,7 +62,8 @@ export async function send(method, path, { body, headers = {}, signal, credentia
     });
     text = await response.text();
   } catch (error) {
-    throw new Problem(signal?.aborted ? 'cancelled' : 'network', { detail: String(error) });
+    const isCancelled = signal?.aborted && signal.reason?.name !== 'TimeoutError';
+    throw new Problem(isCancelled ? 'cancelled' : 'network', { detail: String(error) });
   }
   const json = parsed(text);
   if (response.ok) return json ?? null;

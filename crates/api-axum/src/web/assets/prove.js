@@ -22,7 +22,7 @@ export async function proveAgain(_asked, settings) {
   await openDialog(t('prove.title'), (close) => {
     /** @param {object} body */
     const prove = async (body) => {
-      provedAgain(await call('POST', 'v1/me/reauthenticate', { body }));
+      await provedAgain(await call('POST', 'v1/me/reauthenticate', { body }));
       proved = true;
       close();
     };
