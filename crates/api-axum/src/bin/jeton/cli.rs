@@ -166,7 +166,7 @@ pub(crate) enum Command {
     /// Print the manual page, or write one for every command
     Man(ManArgs),
     /// Print the names and defaults that the documentation is held against, as JSON
-    #[command(hide = true)]
+    #[command(hide = true, after_help = "Example:\n  jeton reference")]
     Reference,
 }
 
