@@ -20,6 +20,7 @@ pub(super) fn faults(page: &Page, sandbox: &Sandbox) -> Vec<String> {
         let found = match (step.language.as_str(), &step.notes) {
             (_, notes) if notes.not_run.is_some() || notes.file.is_some() => None,
             (_, notes) if notes.from.is_some() => not_in_source(step, notes.from.as_deref().unwrap_or_default()),
+            ("rust", _) if step.text.trim_start().starts_with("{{#include ") => not_included(page, step),
             ("sh" | "console", _) => None,
             (language, _) if FREE.contains(&language) => None,
             ("json", _) => serde_json::from_str::<serde_json::Value>(&step.text).err().map(|error| error.to_string()),
@@ -34,6 +35,20 @@ pub(super) fn faults(page: &Page, sandbox: &Sandbox) -> Vec<String> {
         faults.extend(found.map(|fault| format!("{}:{}: {fault}", page.path.display(), step.line)));
     }
     faults
+}
+
+/// Whether the source and the part of it are there that the book takes in; sources of the workspace are compiled.
+fn not_included(page: &Page, step: &Step) -> Option<String> {
+    let named = step.text.trim().strip_prefix("{{#include ").and_then(|rest| rest.strip_suffix("}}"));
+    let Some((path, anchor)) = named.and_then(|named| named.split_once(':')) else {
+        return Some("it takes in more than one part of a source: `{{#include PATH:PART}}` alone".to_owned());
+    };
+    let folder = root().join(&page.path).parent().map(std::path::Path::to_owned).unwrap_or_default();
+    match fs::read_to_string(folder.join(path)) {
+        Ok(source) if source.contains(&format!("ANCHOR: {anchor}\n")) => None,
+        Ok(_) => Some(format!("{path} has no part `{anchor}`")),
+        Err(error) => Some(format!("{path}: {error}")),
+    }
 }
 
 /// Whether the block's lines follow one another in this source, at whatever depth. `…` in the block leaves lines out.
