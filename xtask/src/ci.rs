@@ -60,7 +60,7 @@ enum Step {
     Book,
     /// Do the TypeScript and the Rust client stay signed in on a network that loses 30 % of the answers?
     Clients,
-    /// Does any input that libFuzzer invents break a promise? 10 seconds a target.
+    /// Does any input that libFuzzer invents break a promise? 30 seconds a target.
     Fuzz,
 }
 

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::run::{Failure, cargo, not_started, root, run, succeeds, target};
 
 /// How long a target runs in `cargo xtask ci`.
-const SECONDS_IN_CI: u64 = 10;
+const SECONDS_IN_CI: u64 = 30;
 /// How often the progress of a target is told.
 const NEWS: Duration = Duration::from_secs(10);
 
