@@ -21,25 +21,33 @@ pub(crate) struct Packages {
 ///
 /// Without Node or npm it fails, and says what they are needed for and which step of the checks can be left out.
 pub(crate) fn packages(source: &str, kept: &str, purpose: &str, step: &str) -> Result<Packages, Failure> {
-    let version = Command::new("node").arg("--version").output().ok();
-    let major = version.and_then(|output| major_version(&String::from_utf8_lossy(&output.stdout)));
-    let Some(node) = major.filter(|major| *major >= OLDEST_NODE && succeeds(Command::new("npm").arg("--version")))
-    else {
-        return Err(Failure::new(format!(
-            "node {OLDEST_NODE} or newer with npm is needed {purpose}: `apt-get install nodejs npm`; or leave it out: \
-             `cargo xtask ci --skip {step}`"
-        )));
-    };
+    let node = node(OLDEST_NODE, purpose, &format!("leave it out: `cargo xtask ci --skip {step}`"))?;
     let (source, folder) = (root().join(source), target().join(kept));
     let wanted = source.join("package-lock.json");
     if !is_current(&folder, &wanted)? {
         for file in ["package.json", "package-lock.json"] {
             copy(&source.join(file), &folder.join(file))?;
         }
-        run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+        install(&folder)?;
         remember(&folder, &wanted)?;
     }
     Ok(Packages { folder, node })
+}
+
+/// The major version of the Node that is there, with npm beside it; otherwise what they are needed for and what else can be done.
+pub(crate) fn node(oldest: u32, purpose: &str, otherwise: &str) -> Result<u32, Failure> {
+    let version = Command::new("node").arg("--version").output().ok();
+    let major = version.and_then(|output| major_version(&String::from_utf8_lossy(&output.stdout)));
+    major.filter(|major| *major >= oldest && succeeds(Command::new("npm").arg("--version"))).ok_or_else(|| {
+        Failure::new(format!(
+            "node {oldest} or newer with npm is needed {purpose}: `apt-get install nodejs npm`, or nodejs.org; or {otherwise}"
+        ))
+    })
+}
+
+/// Installs what the folder's lock file names, and runs no script of a package.
+pub(crate) fn install(folder: &Path) -> Result<(), Failure> {
+    run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder))
 }
 
 /// The number before the first dot of `v20.1.0`.

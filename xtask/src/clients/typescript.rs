@@ -1,12 +1,13 @@
 //! The TypeScript client: built, its own tests, and its tests against a running server.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::proxy::Proxy;
 use super::{Told, World};
-use crate::run::{Failure, root, run, succeeds};
+use crate::npm;
+use crate::run::{Failure, root, run};
 
 /// The oldest Node that the client is made for.
 const OLDEST_NODE: u32 = 20;
@@ -18,15 +19,7 @@ pub(super) struct Package {
 
 /// Compiles the package and passes the tests that need no server.
 pub(super) fn build() -> Result<Package, Failure> {
-    let version = Command::new("node").arg("--version").output().ok();
-    let said = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    let major = said.trim().strip_prefix('v').and_then(|version| version.split('.').next()?.parse().ok());
-    if major.is_none_or(|major: u32| major < OLDEST_NODE) || !succeeds(Command::new("npm").arg("--version")) {
-        return Err(Failure::new(format!(
-            "node {OLDEST_NODE} or newer with npm is needed for the TypeScript client: from your system or nodejs.org; \
-             `cargo xtask clients rust` runs without"
-        )));
-    }
+    npm::node(OLDEST_NODE, "for the TypeScript client", "`cargo xtask clients rust`, which runs without")?;
     let package = Package { folder: root().join("clients").join("typescript") };
     package.install()?;
     // What was compiled before from a source that is gone must not be run.
@@ -49,15 +42,12 @@ impl Package {
 
     /// The compiler, in the version of the lock file, unless it is there.
     fn install(&self) -> Result<(), Failure> {
-        let (wanted, installed) = (self.folder.join("package-lock.json"), self.folder.join("node_modules/installed"));
-        let read = |path: &Path| fs::read(path).ok();
-        if read(&installed).is_some_and(|installed| Some(installed) == read(&wanted)) {
-            return Ok(());
+        let (wanted, installed) = (self.folder.join("package-lock.json"), self.folder.join("node_modules"));
+        if !npm::is_current(&installed, &wanted)? {
+            npm::install(&self.folder)?;
+            npm::remember(&installed, &wanted)?;
         }
-        run(self.npm().args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
-        fs::copy(&wanted, &installed)
-            .map(|_| ())
-            .map_err(|error| Failure::new(format!("{}: {error}", installed.display())))
+        Ok(())
     }
 
     /// Its tests against the server, each on a network of its own.

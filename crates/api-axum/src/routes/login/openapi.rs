@@ -10,6 +10,20 @@ use crate::problem::ProblemCode;
 use crate::transport::TokenResponse;
 use crate::wire::CeremonyBody;
 
+/// Why no session was opened, whatever was shown for it.
+const NOT_OPENED: [ProblemCode; 6] = [
+    ProblemCode::EmailNotVerified,
+    ProblemCode::SessionLimitReached,
+    ProblemCode::InvalidCredentials,
+    ProblemCode::TooManyAttempts,
+    ProblemCode::AmbiguousCredentials,
+    ProblemCode::CrossSiteRequest,
+];
+
+fn first_tokens() -> Answer {
+    Answer::json::<TokenResponse<'_>>(StatusCode::OK, "The first tokens of the session.").sets_cookies()
+}
+
 /// What the operations of this file are, for the OpenAPI document.
 pub(in crate::routes) fn describe(api: &mut Api) {
     let mut tag =
@@ -18,8 +32,8 @@ pub(in crate::routes) fn describe(api: &mut Api) {
         Operation::post("/v1/login", "login")
             .does("Sign in", "With a mail address and a password. Where a second factor must follow it is 401 `mfa_required`, which says by what to go on; at the limit of sessions it is 409 with the sessions, of which the client names one in `end_session`. With `transport: \"cookie\"` the tokens travel in cookies, for pages of the server's own origin.")
             .reads::<LoginBody>()
-            .answers(Answer::json::<TokenResponse<'_>>(StatusCode::OK, "The first tokens of the session.").sets_cookies())
-            .fails([ProblemCode::InvalidCredentials, ProblemCode::MfaRequired, ProblemCode::EmailNotVerified, ProblemCode::SessionLimitReached, ProblemCode::TooManyAttempts, ProblemCode::AmbiguousCredentials, ProblemCode::CrossSiteRequest]),
+            .answers(first_tokens())
+            .fails(NOT_OPENED).fails([ProblemCode::MfaRequired]),
     );
     tag.add(
         Operation::post("/v1/login/mfa", "loginSecondFactor")
@@ -28,20 +42,13 @@ pub(in crate::routes) fn describe(api: &mut Api) {
                 "The second half of a login: the `mfa_token` of the first, and one of `code` and `passkey`.",
             )
             .reads::<MfaBody>()
-            .answers(
-                Answer::json::<TokenResponse<'_>>(StatusCode::OK, "The first tokens of the session.").sets_cookies(),
-            )
+            .answers(first_tokens())
+            .fails(NOT_OPENED)
             .fails([
                 ProblemCode::InvalidMfaToken,
                 ProblemCode::InvalidSecondFactor,
                 ProblemCode::InvalidPasskey,
                 ProblemCode::PasskeysUnavailable,
-                ProblemCode::EmailNotVerified,
-                ProblemCode::SessionLimitReached,
-                ProblemCode::InvalidCredentials,
-                ProblemCode::TooManyAttempts,
-                ProblemCode::AmbiguousCredentials,
-                ProblemCode::CrossSiteRequest,
             ]),
     );
     tag.add(
@@ -55,18 +62,8 @@ pub(in crate::routes) fn describe(api: &mut Api) {
         Operation::post("/v1/login/passkey", "loginPasskey")
             .does("Sign in with a passkey", "The answer of the browser for the first tokens of a session.")
             .reads::<PasskeyBody>()
-            .answers(
-                Answer::json::<TokenResponse<'_>>(StatusCode::OK, "The first tokens of the session.").sets_cookies(),
-            )
-            .fails([
-                ProblemCode::InvalidPasskey,
-                ProblemCode::PasskeysUnavailable,
-                ProblemCode::EmailNotVerified,
-                ProblemCode::SessionLimitReached,
-                ProblemCode::InvalidCredentials,
-                ProblemCode::TooManyAttempts,
-                ProblemCode::AmbiguousCredentials,
-                ProblemCode::CrossSiteRequest,
-            ]),
+            .answers(first_tokens())
+            .fails(NOT_OPENED)
+            .fails([ProblemCode::InvalidPasskey, ProblemCode::PasskeysUnavailable]),
     );
 }
