@@ -35,7 +35,7 @@ impl Scene<'_> {
             self.stage.account(email)?;
         }
         let login = |email: &str| json!({ "email": email, "password": PASSWORD });
-        let token = text(&self.post("/v1/login", None, login("alice@example.com"), 200)?, "access_token")?;
+        let token = text(&self.stage.post("/v1/login", None, login("alice@example.com"), 200)?, "access_token")?;
 
         let added = self.add_passkey(&token, "Laptop")?;
         let codes = added.get("recovery_codes").and_then(Value::as_array).map_or(0, Vec::len);
@@ -45,28 +45,35 @@ impl Scene<'_> {
         let (request, answer) = self.sign_in()?;
         check("a passkey signs in without a password", answer.get("access_token").is_some())?;
         let token = text(&answer, "access_token")?;
-        let again = self.post("/v1/login/passkey", None, request, 401)?;
+        let again = self.stage.post("/v1/login/passkey", None, request, 401)?;
         check("its answer is accepted once", again.get("code") == Some(&json!("invalid_passkey")))?;
 
-        let first_half = self.post("/v1/login", None, login("alice@example.com"), 401)?;
+        let first_half = self.stage.post("/v1/login", None, login("alice@example.com"), 401)?;
         check("the password alone is not enough any more", first_half.get("code") == Some(&json!("mfa_required")))?;
         let mfa_token = text(&first_half, "mfa_token")?;
-        let begun = self.post("/v1/login/passkey/begin", None, json!({ "mfa_token": mfa_token }), 200)?;
+        let begun = self.stage.post("/v1/login/passkey/begin", None, json!({ "mfa_token": mfa_token }), 200)?;
         let shown = self.credential(GET, &begun)?;
         let passkey = json!({ "ceremony": begun.get("ceremony"), "credential": shown });
-        let whole = self.post("/v1/login/mfa", None, json!({ "mfa_token": mfa_token, "passkey": passkey }), 200)?;
+        let whole =
+            self.stage.post("/v1/login/mfa", None, json!({ "mfa_token": mfa_token, "passkey": passkey }), 200)?;
         check("it signs in after the password", whole.get("access_token").is_some())?;
 
-        let eve = text(&self.post("/v1/login", None, login("eve@example.com"), 200)?, "access_token")?;
-        self.call("DELETE", &format!("/v1/me/passkeys/{id}"), Some(&eve), None, 404)?;
+        let eve = text(&self.stage.post("/v1/login", None, login("eve@example.com"), 200)?, "access_token")?;
+        self.stage.call("DELETE", &format!("/v1/me/passkeys/{id}"), Some(&eve), None, 404)?;
         check("another account cannot remove it", self.names(&token)? == ["Laptop"])?;
-        self.call("PATCH", &format!("/v1/me/passkeys/{id}"), Some(&token), Some(json!({ "name": "Old laptop" })), 204)?;
+        self.stage.call(
+            "PATCH",
+            &format!("/v1/me/passkeys/{id}"),
+            Some(&token),
+            Some(json!({ "name": "Old laptop" })),
+            204,
+        )?;
         check("it is renamed", self.names(&token)? == ["Old laptop"])?;
 
         let refused = self.add_passkey(&token, "Twice");
         check("one authenticator is not registered twice", refused.is_err())?;
 
-        let begun = self.post("/v1/login/passkey/begin", None, json!({}), 200)?;
+        let begun = self.stage.post("/v1/login/passkey/begin", None, json!({}), 200)?;
         let mut bent = self.credential(GET, &begun)?;
         if let Some(signature) = bent.pointer_mut("/response/signature") {
             *signature = json!(
@@ -74,22 +81,22 @@ impl Scene<'_> {
             );
         }
         let forged = json!({ "ceremony": begun.get("ceremony"), "credential": bent });
-        self.post("/v1/login/passkey", None, forged, 401)?;
+        self.stage.post("/v1/login/passkey", None, forged, 401)?;
         check("a signature of somebody else is refused", true)?;
 
-        self.call("DELETE", &format!("/v1/me/passkeys/{id}"), Some(&token), None, 204)?;
+        self.stage.call("DELETE", &format!("/v1/me/passkeys/{id}"), Some(&token), None, 204)?;
         check("it is removed", self.names(&token)?.is_empty())?;
         let (_, answer) = self.sign_in_expecting(401)?;
         check("and signs in no more", answer.get("code") == Some(&json!("invalid_passkey")))?;
-        self.post("/v1/login", None, login("alice@example.com"), 200)?;
+        self.stage.post("/v1/login", None, login("alice@example.com"), 200)?;
         check("the password is enough again", true)
     }
 
     fn add_passkey(&self, token: &str, name: &str) -> Result<Value, Failure> {
-        let begun = self.post("/v1/me/passkeys/begin", Some(token), json!({}), 200)?;
+        let begun = self.stage.post("/v1/me/passkeys/begin", Some(token), json!({}), 200)?;
         let made = self.credential(CREATE, &begun)?;
         let body = json!({ "ceremony": begun.get("ceremony"), "credential": made, "name": name });
-        self.post("/v1/me/passkeys", Some(token), body, 201)
+        self.stage.post("/v1/me/passkeys", Some(token), body, 201)
     }
 
     /// What the browser makes or shows when it is asked by the `options` of a ceremony.
@@ -108,31 +115,16 @@ impl Scene<'_> {
 
     /// Signs in with whichever passkey the browser holds; gives what was sent and what was answered.
     fn sign_in_expecting(&self, status: u16) -> Result<(Value, Value), Failure> {
-        let begun = self.post("/v1/login/passkey/begin", None, json!({}), 200)?;
+        let begun = self.stage.post("/v1/login/passkey/begin", None, json!({}), 200)?;
         let shown = self.credential(GET, &begun)?;
         let request = json!({ "ceremony": begun.get("ceremony"), "credential": shown });
-        let answer = self.post("/v1/login/passkey", None, request.clone(), status)?;
+        let answer = self.stage.post("/v1/login/passkey", None, request.clone(), status)?;
         Ok((request, answer))
     }
 
     fn names(&self, token: &str) -> Result<Vec<String>, Failure> {
-        let factors = self.call("GET", "/v1/me/factors", Some(token), None, 200)?;
+        let factors = self.stage.call("GET", "/v1/me/factors", Some(token), None, 200)?;
         let passkeys = factors.get("passkeys").and_then(Value::as_array).cloned().unwrap_or_default();
         passkeys.iter().map(|passkey| text(passkey, "name")).collect()
-    }
-
-    fn post(&self, path: &str, token: Option<&str>, body: Value, status: u16) -> Result<Value, Failure> {
-        self.stage.post(path, token, body, status)
-    }
-
-    fn call(
-        &self,
-        method: &str,
-        path: &str,
-        bearer: Option<&str>,
-        body: Option<Value>,
-        status: u16,
-    ) -> Result<Value, Failure> {
-        self.stage.call(method, path, bearer, body, status)
     }
 }
