@@ -1,7 +1,6 @@
 //! Where the database is; its scheme picks the engine.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -114,18 +113,23 @@ impl DatabaseUrl {
         self
     }
 
-    /// Whether others on the network can read what is said to the database: it is, or may be, on another machine, and the URL
-    /// does not demand encryption.
+    /// Whether what is said to the database is encrypted on its way.
     #[must_use]
-    pub fn can_be_overheard(&self) -> bool {
-        let Target::Postgres(address) = &self.0 else { return false };
-        let is_far = |host: &Host| match host {
-            Host::Tcp(name) if name == "localhost" => false,
-            Host::Tcp(name) => !name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()),
-            #[cfg(unix)]
-            Host::Unix(_) => false,
+    pub fn is_encrypted(&self) -> bool {
+        matches!(&self.0, Target::Postgres(address) if address.encryption != Encryption::None)
+    }
+
+    /// The names or addresses of the machines that it is reached at over a network; none for a file or a socket.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        let hosts = match &self.0 {
+            Target::Postgres(address) => address.config.get_hosts(),
+            Target::Sqlite(_) => &[],
         };
-        address.encryption == Encryption::None && address.config.get_hosts().iter().any(is_far)
+        hosts.iter().filter_map(|host| match host {
+            Host::Tcp(name) => Some(name.as_str()),
+            #[cfg(unix)]
+            Host::Unix(_) => None,
+        })
     }
 
     pub(crate) const fn target(&self) -> &Target {
@@ -331,18 +335,16 @@ mod tests {
     }
 
     #[test]
-    fn what_crosses_a_network_unencrypted_can_be_overheard() {
-        for (url, expected) in [
-            ("postgres://db.internal/jeton", true),
-            ("postgres://10.0.0.1/jeton?sslmode=prefer", true),
-            ("postgres://localhost,db.internal/jeton", true),
-            ("postgres://db.internal/jeton?sslmode=require", false),
-            ("postgres://localhost/jeton", false),
-            ("postgres://127.0.0.1/jeton", false),
-            ("postgres://%2Frun%2Fpostgresql/jeton", false),
-            ("sqlite:jeton.db", false),
+    fn the_machines_that_it_is_reached_at_are_told_and_whether_the_way_is_encrypted() {
+        for (url, hosts, is_encrypted) in [
+            ("postgres://localhost,db.internal/jeton", &["localhost", "db.internal"][..], false),
+            ("postgres://10.0.0.1/jeton?sslmode=prefer", &["10.0.0.1"], false),
+            ("postgres://db.internal/jeton?sslmode=require", &["db.internal"], true),
+            ("postgres://%2Frun%2Fpostgresql/jeton", &[], false),
+            ("sqlite:jeton.db", &[], false),
         ] {
-            assert_eq!(url.parse::<DatabaseUrl>().map(|url| url.can_be_overheard()), Ok(expected), "{url}");
+            let url: DatabaseUrl = url.parse().unwrap();
+            assert_eq!((url.hosts().collect::<Vec<_>>(), url.is_encrypted()), (hosts.to_vec(), is_encrypted), "{url}");
         }
     }
 

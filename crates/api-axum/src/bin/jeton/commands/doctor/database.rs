@@ -12,6 +12,7 @@ use super::PATIENCE;
 use super::finding::Finding;
 use super::report::wait_for;
 use crate::config::Config;
+use crate::loopback::is_loopback;
 
 /// What was found of the database.
 pub(super) struct Examined {
@@ -161,7 +162,8 @@ fn postgres(postgres: &PostgresExamination, config: &Config) -> Vec<Finding> {
         ),
     });
     found.push(durable(postgres));
-    found.push(if config.database_url.can_be_overheard() {
+    let url = &config.database_url;
+    found.push(if !url.is_encrypted() && !url.hosts().all(is_loopback) {
         Finding::advice(
             "database.encryption",
             "the connection crosses a network and is not encrypted",
