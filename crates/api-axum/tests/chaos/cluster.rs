@@ -169,6 +169,17 @@ impl Cluster {
         }
     }
 
+    /// Cuts a replica off from its primary: nothing that is written from now on reaches it.
+    pub(super) async fn stop_following(&self) {
+        let client = self.client().await;
+        client.execute("ALTER SYSTEM SET primary_conninfo = ''", &[]).await.unwrap();
+        client.execute("SELECT pg_reload_conf()", &[]).await.unwrap();
+        let is_following = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'walreceiver')";
+        while client.query_one(is_following, &[]).await.unwrap().get::<_, bool>(0) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Makes a replica take writes.
     pub(super) async fn promote(&self) {
         let promoted = self.client().await.query_one("SELECT pg_promote(true, 60)", &[]).await.unwrap();
