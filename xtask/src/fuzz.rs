@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -21,6 +22,7 @@ const NEWS: Duration = Duration::from_secs(10);
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     cargo xtask fuzz                          every target, ten minutes each\n  \
+    cargo xtask fuzz --jobs 2                 two at a time, each on a core of its own\n  \
     cargo xtask fuzz verifier --seconds 60\n  \
     RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir crates/fuzz verifier crates/fuzz/artifacts/verifier/crash-…")]
 pub(crate) struct Fuzz {
@@ -30,6 +32,9 @@ pub(crate) struct Fuzz {
     /// How long each runs.
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
+    /// How many run at the same time; each keeps one core busy.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -51,7 +56,9 @@ impl Fuzz {
         if !is_installed() && !crate::test::in_ci() {
             return Ok(Some(MISSING.to_owned()));
         }
-        Self { targets: Vec::new(), seconds: SECONDS_IN_CI }.run().map(|()| None)
+        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let jobs = u16::try_from(cores).unwrap_or(u16::MAX);
+        Self { targets: Vec::new(), seconds: SECONDS_IN_CI, jobs }.run().map(|()| None)
     }
 
     pub(crate) fn run(self) -> Result<(), Failure> {
@@ -61,8 +68,14 @@ impl Fuzz {
         let targets = if self.targets.is_empty() { Target::value_variants() } else { &self.targets };
         run(&mut fuzz("build"))?;
         let mut rows = Vec::new();
-        for target in targets {
-            rows.push((target.name(), target.run(self.seconds)));
+        for together in targets.chunks(self.jobs.into()) {
+            thread::scope(|scope| {
+                let running: Vec<_> = together.iter().map(|target| scope.spawn(|| target.run(self.seconds))).collect();
+                for (target, running) in together.iter().zip(running) {
+                    let outcome = running.join().unwrap_or_else(|_| Err(Failure::new("its thread panicked")));
+                    rows.push((target.name(), outcome));
+                }
+            });
         }
         println!();
         let mut failed = Vec::new();
@@ -135,7 +148,7 @@ impl Target {
                 continue;
             }
             if !progress || last.is_none_or(|last| last.elapsed() > NEWS) {
-                println!("  {line}");
+                println!("{name:<14} {line}");
                 if progress {
                     last = Some(Instant::now());
                 }
