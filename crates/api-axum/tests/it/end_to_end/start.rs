@@ -36,6 +36,18 @@ async fn in_an_empty_folder_and_without_settings_it_makes_all_it_needs() {
 }
 
 #[test]
+fn a_machine_without_certificate_authorities_will_do_where_nothing_is_called() {
+    let home = Home::on_sqlite().with("SSL_CERT_FILE", "/dev/null").with("SSL_CERT_DIR", "/nonexistent");
+    home.serve().stop();
+
+    let webhook = "[[webhooks]]\nname = \"audit\"\nurl = \"http://127.0.0.1:9/\"\nevents = [\"session_opened\"]\n\
+        secret = \"whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\"\n";
+    fs::write(home.folder().join("jeton.toml"), webhook).unwrap();
+    let log = Server::try_start(home.jeton(&["serve"]), &home.next_log()).err().unwrap();
+    assert!(log.contains("prepare to send webhooks"), "{log}");
+}
+
+#[test]
 fn a_master_key_that_others_may_read_stops_the_start_with_what_to_do() {
     let home = Home::on_sqlite();
     home.serve().stop();
