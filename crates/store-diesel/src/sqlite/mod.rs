@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api_keys;
+mod checkpoint;
 mod close;
 mod connection;
 mod email;

@@ -16,6 +16,7 @@ use diesel::prelude::SqliteConnection;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
+use super::checkpoint::Checkpointer;
 use super::connection::File;
 use crate::edge;
 use crate::error::{Failure, OpenError, copy};
@@ -79,6 +80,7 @@ impl Pool {
         let thread = Writer {
             file: file.clone(),
             connection: Some(file.writer()?),
+            checkpointer: Checkpointer::start(file)?,
             counters: Arc::clone(&counters),
             news: Arc::clone(&news),
             waiting: Arc::clone(&writer.waiting),
@@ -228,6 +230,7 @@ struct Writer {
     file: File,
     /// `None` after a failure that may have left it unusable; it is opened anew for the next batch.
     connection: Option<SqliteConnection>,
+    checkpointer: Checkpointer,
     counters: Arc<Counters>,
     news: Arc<News>,
     waiting: Arc<AtomicUsize>,
@@ -253,6 +256,7 @@ impl Writer {
             }
             if let Some(done) = closing {
                 // The log is folded into the file by the last connection that closes.
+                self.checkpointer.end();
                 self.connection = None;
                 let _ = done.send(());
                 return;
@@ -269,6 +273,7 @@ impl Writer {
         match &committed {
             Ok(()) => {
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                self.checkpointer.committed(batch.len());
                 if batch.iter().any(|job| job.is_news()) {
                     self.news.tell();
                 }

@@ -1,5 +1,6 @@
 //! The writer: many steps share a commit, each fails alone, and none is left half done.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,6 +163,17 @@ async fn more_steps_than_may_wait_are_busy_at_once() {
     other.batch_execute("COMMIT").unwrap();
     let moved = steps.join_all().await.into_iter().filter(|(_, moved)| matches!(moved, Ok(Some(_)))).count();
     assert!((4..=9).contains(&moved), "those that waited were run: {moved}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_folded_into_the_file_before_the_writer_has_to() {
+    let sqlite = Sqlite::open().await;
+    let length = |path: &Path| std::fs::metadata(path).unwrap().len();
+    let before = length(&sqlite.path);
+    sessions(&sqlite, 64).await;
+    eventually(true, async || length(&sqlite.path) > before).await;
+    let log = length(&sqlite.path.with_extension("db-wal"));
+    assert!(log < 1000 * 4096, "the writer's own turn comes at a thousand pages, not at {log} bytes");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
