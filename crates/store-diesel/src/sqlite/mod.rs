@@ -5,7 +5,6 @@
 
 mod accounts;
 mod api_keys;
-mod checkpoint;
 mod close;
 mod connection;
 mod email;

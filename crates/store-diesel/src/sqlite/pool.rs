@@ -16,8 +16,7 @@ use diesel::prelude::SqliteConnection;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
-use super::checkpoint::Checkpointer;
-use super::connection::File;
+use super::connection::{Checkpointer, File};
 use crate::edge;
 use crate::error::{Failure, OpenError, copy};
 use crate::load::{SqliteLoad, name_of};
