@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use store_diesel::examine::{Examination, PostgresExamination, SqliteExamination, examine};
 use store_diesel::migrate::{self, MigrateError};
-use store_diesel::{Engine, OpenError};
+use store_diesel::{DatabaseUrl, Engine, OpenError};
 
 use super::PATIENCE;
 use super::finding::Finding;
@@ -162,16 +162,7 @@ fn postgres(postgres: &PostgresExamination, config: &Config) -> Vec<Finding> {
         ),
     });
     found.push(durable(postgres));
-    let url = &config.database_url;
-    found.push(if !url.is_encrypted() && !url.hosts().all(is_loopback) {
-        Finding::advice(
-            "database.encryption",
-            "the connection crosses a network and is not encrypted",
-            "add ?sslmode=require to database_url, and sslrootcert=FILE for an authority of your own",
-        )
-    } else {
-        Finding::ok("database.encryption", "the connection is encrypted, or does not leave this machine")
-    });
+    found.push(encrypted(&config.database_url));
     if postgres.is_pooled {
         found.push(Finding::ok("database.pooler", "a pooler in transaction mode stands before it; the feed is polled"));
     }
@@ -194,6 +185,19 @@ fn durable(postgres: &PostgresExamination) -> Finding {
     }
 }
 
+fn encrypted(url: &DatabaseUrl) -> Finding {
+    const CHECK: &str = "database.encryption";
+    if url.is_encrypted() || url.hosts().all(is_loopback) {
+        Finding::ok(CHECK, "the connection is encrypted, or does not leave this machine")
+    } else {
+        Finding::advice(
+            CHECK,
+            "the connection crosses a network and is not encrypted",
+            "add ?sslmode=require to database_url, and sslrootcert=FILE for an authority of your own",
+        )
+    }
+}
+
 fn connections(postgres: &PostgresExamination, config: &Config) -> Finding {
     const CHECK: &str = "database.connections";
     let wanted = i64::try_from(config.database.postgres_connections).unwrap_or(i64::MAX);
@@ -211,5 +215,27 @@ fn connections(postgres: &PostgresExamination, config: &Config) -> Finding {
             format!("it allows {most} connections, too few for one server's {wanted}"),
             "raise max_connections of PostgreSQL, or lower database.connections",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Level;
+    use super::*;
+
+    #[test]
+    fn a_connection_that_crosses_a_network_unencrypted_is_found() {
+        for (url, is_found) in [
+            ("postgres://db.internal/jeton", true),
+            ("postgres://10.0.0.1/jeton?sslmode=prefer", true),
+            ("postgres://localhost,db.internal/jeton", true),
+            ("postgres://db.internal/jeton?sslmode=require", false),
+            ("postgres://localhost/jeton", false),
+            ("postgres://127.0.0.1/jeton", false),
+            ("postgres://%2Frun%2Fpostgresql/jeton", false),
+        ] {
+            let finding = encrypted(&url.parse().unwrap());
+            assert_eq!(finding.level != Level::Ok, is_found, "{url}");
+        }
     }
 }
