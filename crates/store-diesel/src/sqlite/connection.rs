@@ -11,11 +11,6 @@ use diesel::sql_types::Text;
 
 use crate::error::OpenError;
 
-/// How many steps are committed between two checkpoints. Most write one page of their own in a large database, and at a
-/// thousand pages the writer's own connection makes a checkpoint: it finds most of it done, and begins the log anew.
-/// Commits wait for the disk while a checkpoint is flushed, so many small ones make a better p99 than a few large ones.
-const STEPS: usize = 64;
-
 /// Where the file is, and how long to wait for another process that writes to it.
 #[derive(Clone, Debug)]
 pub(super) struct File {
@@ -94,8 +89,13 @@ fn address(path: &Path) -> String {
     if path.starts_with('/') { path.into_owned() } else { format!("./{path}") }
 }
 
+/// How many steps are committed between two checkpoints. Most write one page of their own in a large database, and at a
+/// thousand pages the writer's own connection makes a checkpoint: it finds most of it done, and begins the log anew.
+/// Commits wait for the disk while a checkpoint is flushed, so many small ones make a better p99 than a few large ones.
+const STEPS_A_CHECKPOINT: usize = 64;
+
 /// Folds the log into the file beside the writer, which would otherwise wait for that at every thousandth page: a thread with a
-/// connection of its own.
+/// connection of its own, from the first time on.
 pub(super) struct Checkpointer {
     wake: SyncSender<()>,
     thread: JoinHandle<()>,
@@ -106,8 +106,8 @@ pub(super) struct Checkpointer {
 impl Checkpointer {
     pub(super) fn start(file: &File) -> Result<Self, OpenError> {
         let (wake, woken) = sync_channel(1);
-        let (file, connection) = (file.clone(), file.writer()?);
-        let folding = move || fold(&file, connection, &woken);
+        let file = file.clone();
+        let folding = move || fold(&file, &woken);
         let thread = thread::Builder::new().name("jeton-sqlite-checkpoint".into()).spawn(folding)?;
         Ok(Self { wake, thread, steps: 0 })
     }
@@ -115,7 +115,7 @@ impl Checkpointer {
     /// Tells it that the log has grown.
     pub(super) fn committed(&mut self, steps: usize) {
         self.steps += steps;
-        if self.steps >= STEPS {
+        if self.steps >= STEPS_A_CHECKPOINT {
             self.steps = 0;
             // Where it is still at work it is woken already.
             let _ = self.wake.try_send(());
@@ -129,13 +129,16 @@ impl Checkpointer {
     }
 }
 
-fn fold(file: &File, connection: SqliteConnection, woken: &Receiver<()>) {
-    let mut connection = Some(connection);
+fn fold(file: &File, woken: &Receiver<()>) {
+    let mut connection = None;
     for () in woken {
-        // What cannot be folded now, as on a full disk, stays in the log: the next time, or the writer, does it.
-        let Some(mut open) = connection.take().or_else(|| file.writer().ok()) else { continue };
-        match open.batch_execute("PRAGMA wal_checkpoint(PASSIVE)") {
-            Ok(()) => connection = Some(open),
+        let folded = connection.take().map_or_else(|| file.writer(), Ok).and_then(|mut open| {
+            file.set(&mut open, "PRAGMA wal_checkpoint(PASSIVE)")?;
+            Ok(open)
+        });
+        match folded {
+            Ok(open) => connection = Some(open),
+            // It stays in the log, as on a full disk: the next time, or the writer, does it.
             Err(error) => tracing::debug!(%error, "the write-ahead log was not folded into the file"),
         }
     }
