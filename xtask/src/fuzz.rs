@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: what strangers can send, invented by libFuzzer, against assertions.
 
 use std::io::{BufRead as _, BufReader};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -33,8 +34,8 @@ pub(crate) struct Fuzz {
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
     /// How many run at the same time; each keeps one core busy.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: u16,
+    #[arg(long, default_value_t = NonZero::<usize>::MIN)]
+    jobs: NonZero<usize>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -56,8 +57,7 @@ impl Fuzz {
         if !is_installed() && !crate::test::in_ci() {
             return Ok(Some(MISSING.to_owned()));
         }
-        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let jobs = u16::try_from(cores).unwrap_or(u16::MAX);
+        let jobs = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         Self { targets: Vec::new(), seconds: SECONDS_IN_CI, jobs }.run().map(|()| None)
     }
 
@@ -68,7 +68,7 @@ impl Fuzz {
         let targets = if self.targets.is_empty() { Target::value_variants() } else { &self.targets };
         run(&mut fuzz("build"))?;
         let mut rows = Vec::new();
-        for together in targets.chunks(self.jobs.into()) {
+        for together in targets.chunks(self.jobs.get()) {
             thread::scope(|scope| {
                 let running: Vec<_> = together.iter().map(|target| scope.spawn(|| target.run(self.seconds))).collect();
                 for (target, running) in together.iter().zip(running) {
